@@ -1,0 +1,28 @@
+"""Malfunctions of the tool, of its use or of a target. Findings (leaks, lockouts) are another tree: see verdicts.py.
+
+HarnessError
+├── UsageError              the person asked for something that does not exist; exit status 4
+├── DeploymentError         a blueprint could not be provisioned or destroyed
+├── SignInRefusedError      a user who should be able to sign in was refused
+└── TargetError             the target answered something the harness cannot interpret
+"""
+
+
+class HarnessError(Exception):
+    """Anything that keeps the harness from doing its work; the text says what was tried and what to do next."""
+
+
+class UsageError(HarnessError):
+    """An option, a name or a file that does not exist or does not fit."""
+
+
+class DeploymentError(HarnessError):
+    """Provisioning, populating or destroying a deployment failed."""
+
+
+class SignInRefusedError(HarnessError):
+    """A user of the population could not get a session through the real sign-in."""
+
+
+class TargetError(HarnessError):
+    """The target answered something the harness cannot interpret."""

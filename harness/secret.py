@@ -1,0 +1,77 @@
+"""Values that must never reach a log, a report, an exception text or a repr."""
+
+from __future__ import annotations
+
+import re
+
+REDACTED = "[redacted]"
+
+# Compact JWTs, and the three parts of AWS credentials where they stand as fields of a message.
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+_SECRET_FIELDS = frozenset(
+    {
+        "accesstoken",
+        "idtoken",
+        "password",
+        "proposedpassword",
+        "refreshtoken",
+        "secretaccesskey",
+        "secretkey",
+        "sessiontoken",
+        "temporarypassword",
+        "token",
+        "x-amz-security-token",
+        "authorization",
+    }
+)
+
+
+class Secret:
+    """A string that shows itself only to a caller who asks with `reveal`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value. Call it where it goes on the wire, nowhere else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"Secret({REDACTED})"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+def redact_text(text: str) -> str:
+    """Return the text with every compact JWT replaced."""
+    return _JWT.sub(REDACTED, text)
+
+
+def redact(value: object) -> object:
+    """Return a copy of a decoded message with secrets replaced, by field name and by the look of the value.
+
+    Mappings, lists and tuples are walked; the value of a field that names a secret is replaced whole, also where it
+    is a mapping such as `Logins`' tokens, which are recognised as JWTs.
+    """
+    if isinstance(value, Secret):
+        return REDACTED
+    if isinstance(value, dict):
+        return {
+            str(key): REDACTED if str(key).lower() in _SECRET_FIELDS and not isinstance(item, dict) else redact(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [redact(item) for item in value]
+    if isinstance(value, bytes):
+        return redact_text(value.decode("utf-8", "replace"))
+    if isinstance(value, str):
+        return redact_text(value)
+    return value
