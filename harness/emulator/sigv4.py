@@ -1,0 +1,263 @@
+"""Signature Version 4 as the server checks it (aws-semantics section 7)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import time
+from calendar import timegm
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
+
+from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.wire import Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.emulator.clock import Clock
+    from harness.emulator.principals import CredentialStore, IssuedCredentials
+
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/,\s]+)/(?P<date>\d{8})/(?P<region>[^/,]+)/(?P<service>[^/,]+)/aws4_request, ?"
+    r"SignedHeaders=(?P<headers>[^,\s]+), ?Signature=(?P<signature>[0-9a-f]{64})"
+)
+_SKEW_SECONDS = 300
+_MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. "
+    "Check your AWS Secret Access Key and signing method."
+)
+_UNSIGNED_PAYLOADS = frozenset({"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"})
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """The parts of an HTTP request that a signature covers. Header names are lower-case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class SignatureVerifier:
+    """Tells whose request this is, or refuses it with the code and status of the service's protocol."""
+
+    def __init__(self, store: CredentialStore, clock: Clock, region: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._region = region
+        self._signing_keys: dict[tuple[str, str, str, str], bytes] = {}
+
+    def verify(self, request: SignedRequest, service: str, protocol: Protocol) -> IssuedCredentials | None:
+        """Return the credentials that signed the request, or None when it carries no signature at all.
+
+        Raises ServiceError for an unknown key, a wrong or missing token, an expired session, clock skew, a wrong
+        scope or a signature that does not match. Presigned requests are not known yet and refused as such.
+        """
+        header = request.headers.get("authorization")
+        if header is None:
+            if "X-Amz-Algorithm=" in request.url:
+                raise NotDerivableError("presigned requests")
+            return None
+        parts = _AUTHORIZATION.fullmatch(header)
+        if parts is None:
+            raise _failure("incomplete", protocol)
+        issued = self._credentials(parts["key"], request.headers.get("x-amz-security-token"), protocol)
+        self._check_scope(parts["region"], parts["service"], service, protocol)
+        timestamp = request.headers.get("x-amz-date", "")
+        _check_skew(timestamp, protocol)
+        if not hmac.compare_digest(self._signature(request, issued, parts, timestamp, service), parts["signature"]):
+            raise _failure("mismatch", protocol)
+        _check_payload_hash(request, protocol)
+        if issued.expiration is not None and self._clock.now() >= issued.expiration:
+            raise _failure("expired", protocol)
+        return issued
+
+    def _credentials(self, access_key_id: str, token: str | None, protocol: Protocol) -> IssuedCredentials:
+        issued = self._store.find(access_key_id)
+        if issued is None:
+            raise _failure("unknown-key", protocol)
+        expected = None if issued.session_token is None else issued.session_token.reveal()
+        if expected is None and token is None:
+            return issued
+        if expected is None or token is None or not hmac.compare_digest(expected.encode(), token.encode()):
+            raise _failure("bad-token", protocol)
+        return issued
+
+    def _check_scope(self, region: str, scope_service: str, service: str, protocol: Protocol) -> None:
+        # IAM is a global service whose scope is us-east-1 whatever the Region of the cloud.
+        wanted_region = "us-east-1" if service == "iam" else self._region
+        if region != wanted_region:
+            if protocol is Protocol.REST_XML:
+                text = f"The authorization header is malformed; the region '{region}' is wrong; expecting '{wanted_region}'"
+                raise ServiceError("AuthorizationHeaderMalformed", text)
+            raise _failure("region", protocol)
+        if scope_service != service:
+            raise _failure("service", protocol, service)
+
+    def _signature(
+        self,
+        request: SignedRequest,
+        issued: IssuedCredentials,
+        parts: re.Match[str],
+        timestamp: str,
+        service: str,
+    ) -> str:
+        scope = f"{parts['date']}/{parts['region']}/{parts['service']}/aws4_request"
+        canonical = _canonical_request(request, parts["headers"], service)
+        to_sign = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+        key = self._signing_key(issued, parts["date"], parts["region"], parts["service"])
+        return hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
+
+    def _signing_key(self, issued: IssuedCredentials, date: str, region: str, service: str) -> bytes:
+        # Four HMACs depend only on key, day, Region and service; deriving them once halves the cost of a check.
+        cache_key = (issued.access_key_id, date, region, service)
+        key = self._signing_keys.get(cache_key)
+        if key is None:
+            key = ("AWS4" + issued.secret_access_key.reveal()).encode()
+            for part in (date, region, service, "aws4_request"):
+                key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+            self._signing_keys[cache_key] = key
+        return key
+
+
+def _canonical_request(request: SignedRequest, signed_headers: str, service: str) -> str:
+    url = urlsplit(request.url)
+    path = url.path or "/"
+    if service != "s3":
+        path = quote(path, safe="/-_.~")
+    headers = "".join(
+        f"{name}:{_header_value(request, name, url.netloc)}\n" for name in signed_headers.split(";")
+    )
+    payload = request.headers.get("x-amz-content-sha256") or hashlib.sha256(request.body).hexdigest()
+    return f"{request.method}\n{path}\n{_canonical_query(url.query)}\n{headers}\n{signed_headers}\n{payload}"
+
+
+def _header_value(request: SignedRequest, name: str, host: str) -> str:
+    value = request.headers.get(name)
+    if value is None:
+        return host if name == "host" else ""
+    return " ".join(value.split())
+
+
+def _canonical_query(query: str) -> str:
+    if not query:
+        return ""
+    pairs = []
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        pairs.append((_encode(name), _encode(value)))
+    return "&".join(f"{name}={value}" for name, value in sorted(pairs))
+
+
+def _encode(part: str) -> str:
+    return quote(unquote(part), safe="-_.~")
+
+
+def _check_payload_hash(request: SignedRequest, protocol: Protocol) -> None:
+    declared = request.headers.get("x-amz-content-sha256")
+    if declared is None or declared in _UNSIGNED_PAYLOADS:
+        return
+    if declared.startswith("STREAMING-"):
+        raise NotDerivableError(f"the payload signing {declared}")
+    if not hmac.compare_digest(declared, hashlib.sha256(request.body).hexdigest()):
+        if protocol is Protocol.REST_XML:
+            raise ServiceError(
+                "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed."
+            )
+        raise _failure("mismatch", protocol)
+
+
+def _check_skew(timestamp: str, protocol: Protocol) -> None:
+    try:
+        seconds = timegm(time.strptime(timestamp, "%Y%m%dT%H%M%SZ"))
+    except ValueError:
+        raise _failure("incomplete", protocol) from None
+    # The wall clock, not the emulator's: advancing the latter must not make every client look skewed.
+    if abs(time.time() - seconds) > _SKEW_SECONDS:
+        raise _failure("skew", protocol)
+
+
+# Per failure: (code, status) of JSON services, of query services and of S3, and the text (aws-semantics section 7).
+_INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105  an error text
+_FAILURES: dict[str, tuple[tuple[str, int], tuple[str, int], tuple[str, int], str]] = {
+    "unknown-key": (
+        ("UnrecognizedClientException", 400),
+        ("InvalidClientTokenId", 403),
+        ("InvalidAccessKeyId", 403),
+        _INVALID_TOKEN,
+    ),
+    "bad-token": (
+        ("UnrecognizedClientException", 400),
+        ("InvalidClientTokenId", 403),
+        ("InvalidToken", 400),
+        _INVALID_TOKEN,
+    ),
+    "expired": (
+        ("ExpiredTokenException", 400),
+        ("ExpiredToken", 403),
+        ("ExpiredToken", 400),
+        "The security token included in the request is expired",
+    ),
+    "mismatch": (
+        ("InvalidSignatureException", 400),
+        ("SignatureDoesNotMatch", 403),
+        ("SignatureDoesNotMatch", 403),
+        _MISMATCH,
+    ),
+    "skew": (
+        ("InvalidSignatureException", 400),
+        ("SignatureDoesNotMatch", 403),
+        ("RequestTimeTooSkewed", 403),
+        "Signature expired or not yet current: the clock of the client differs by more than five minutes.",
+    ),
+    "region": (
+        ("InvalidSignatureException", 400),
+        ("SignatureDoesNotMatch", 403),
+        ("AuthorizationHeaderMalformed", 400),
+        "Credential should be scoped to a valid region. ",
+    ),
+    "service": (
+        ("InvalidSignatureException", 400),
+        ("SignatureDoesNotMatch", 403),
+        ("AuthorizationHeaderMalformed", 400),
+        "Credential should be scoped to correct service: '{}'. ",
+    ),
+    "incomplete": (
+        ("IncompleteSignatureException", 400),
+        ("IncompleteSignature", 403),
+        ("AuthorizationHeaderMalformed", 400),
+        "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header, a credential, "
+        "signed headers and a signature.",
+    ),
+    "missing": (
+        ("MissingAuthenticationTokenException", 400),
+        ("MissingAuthenticationToken", 403),
+        ("AccessDenied", 403),
+        "Request is missing Authentication Token",
+    ),
+}
+_S3_TEXTS = {
+    "unknown-key": "The AWS Access Key Id you provided does not exist in our records.",
+    "bad-token": "The provided token is malformed or otherwise invalid.",
+    "expired": "The provided token has expired.",
+    "missing": "Access Denied",
+}
+
+
+def _failure(kind: str, protocol: Protocol, *details: str) -> ServiceError:
+    json_code, query_code, s3_code, text = _FAILURES[kind]
+    if protocol is Protocol.REST_XML:
+        code, status = s3_code
+        text = _S3_TEXTS.get(kind, text)
+    else:
+        code, status = query_code if protocol is Protocol.QUERY else json_code
+    return ServiceError(code, text.format(*details), status)
+
+
+def unsigned(protocol: Protocol) -> ServiceError:
+    """Return the refusal of a call that should have been signed and was not."""
+    return _failure("missing", protocol)
