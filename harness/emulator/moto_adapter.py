@@ -49,18 +49,14 @@ class MotoAdapter:
         return self._dispatch(dispatch, method, url, headers, body)
 
     def partition_key(self, table: str, index: str | None = None) -> str | None:
-        """Return the name of the partition key attribute of a table or index; None when there is no such thing."""
+        """Return the partition key attribute of a table or index; None if unknown or made of several attributes."""
         stored = dynamodb_backends[self._account][self._region].tables.get(table)
         if stored is None:
             return None
-        schemas = [stored.schema] if index is None else [
-            entry.schema for entry in (*stored.indexes, *stored.global_indexes) if entry.name == index
-        ]
-        for schema in schemas:
-            for attribute in schema:
-                if attribute["KeyType"] == "HASH":
-                    return str(attribute["AttributeName"])
-        return None
+        schemas = {entry.name: entry.schema for entry in (*stored.indexes, *stored.global_indexes)}
+        schema = stored.schema if index is None else schemas.get(index, [])
+        names = [str(attribute["AttributeName"]) for attribute in schema if attribute["KeyType"] == "HASH"]
+        return names[0] if len(names) == 1 else None
 
     def iam_state(self) -> Any:
         """Return moto's IAM back end of this account, to be read and never written."""

@@ -52,6 +52,7 @@ class CredentialStore:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._by_access_key: dict[str, IssuedCredentials] = {}
+        self._user_keys: set[str] = set()
 
     def issue_session(self, principal: Principal, duration: int) -> IssuedCredentials:
         """Return new temporary credentials for the principal, good for `duration` seconds."""
@@ -66,10 +67,21 @@ class CredentialStore:
         )
 
     def issue_long_term(self, principal: Principal) -> IssuedCredentials:
-        """Return a new long-term access key for an IAM user."""
+        """Return a new long-term access key of the account's root user."""
         return self._keep(
             IssuedCredentials("AKIA" + _random(16), Secret(secrets.token_urlsafe(30)), None, None, principal)
         )
+
+    def register_long_term(self, access_key_id: str, secret: Secret, principal: Principal) -> None:
+        """Accept an access key that IAM has made for a user."""
+        self._keep(IssuedCredentials(access_key_id, secret, None, None, principal))
+        self._user_keys.add(access_key_id)
+
+    def revoke_long_term_except(self, current: set[str]) -> None:
+        """Forget the users' access keys that IAM no longer lists."""
+        for access_key_id in self._user_keys - current:
+            self._by_access_key.pop(access_key_id, None)
+        self._user_keys &= current
 
     def find(self, access_key_id: str) -> IssuedCredentials | None:
         """Return what was issued under the access key id, or None."""

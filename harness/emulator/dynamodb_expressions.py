@@ -1,0 +1,108 @@
+"""What DynamoDB expressions say about keys and attributes, as far as IAM asks (aws-semantics 1.1 and 1.2)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_TOKEN = re.compile(r"\s*(#[\w.-]+|:\w+|[A-Za-z_]\w*|\d+|<>|<=|>=|[.,()\[\]=<>+-])")
+_WORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"})
+
+
+class ExpressionError(ValueError):
+    """An expression we cannot read with certainty; whatever would be derived from it counts as underivable."""
+
+
+def tokens(expression: str) -> list[str]:
+    """Return the expression's tokens. Raises ExpressionError on any character outside the grammar."""
+    found: list[str] = []
+    position = 0
+    text = expression.rstrip()
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise ExpressionError(expression)
+        # A placeholder may be followed by a path; the dot belongs to the path, not to the name.
+        token = match[1]
+        if token.startswith("#") and "." in token:
+            token = token[: token.index(".")]
+            position = match.start(1) + len(token)
+        else:
+            position = match.end()
+        found.append(token)
+    return found
+
+
+def top_level_attributes(expressions: Iterable[str], names: Mapping[str, str]) -> set[str]:
+    """Return the top-level attribute names that the expressions mention, placeholders resolved.
+
+    `Address.City` counts as `Address` (aws-semantics 1.2). Raises ExpressionError when a placeholder is undefined.
+    """
+    mentioned: set[str] = set()
+    for expression in expressions:
+        stream = tokens(expression)
+        for index, token in enumerate(stream):
+            follows_dot = index > 0 and stream[index - 1] == "."
+            is_function = index + 1 < len(stream) and stream[index + 1] == "("
+            if follows_dot or token.startswith(":") or not (token.startswith("#") or token[0].isalpha() or token[0] == "_"):
+                continue
+            if token.upper() in _WORDS or (is_function and not token.startswith("#")):
+                continue
+            mentioned.add(_resolve(token, names))
+    return mentioned
+
+
+def partition_key_value(
+    expression: str, names: Mapping[str, str], values: Mapping[str, Any], partition_key: str
+) -> Any:
+    """Return the attribute value that a KeyConditionExpression demands of the partition key, such as {"S": "x"}.
+
+    Only the grammar DynamoDB itself admits is read: conditions joined by AND, the partition key compared with `=`.
+    Raises ExpressionError when it is not there exactly once or the expression reads differently.
+    """
+    found: list[Any] = []
+    for condition in _conditions(tokens(expression)):
+        head = condition[0]
+        if head.lower() == "begins_with" or len(condition) != 3 or condition[1] != "=":  # noqa: PLR2004  name = value
+            continue
+        if _resolve(head, names) == partition_key:
+            if condition[2] not in values:
+                raise ExpressionError(expression)
+            found.append(values[condition[2]])
+    if len(found) != 1:
+        raise ExpressionError(expression)
+    return found[0]
+
+
+def _conditions(stream: list[str]) -> list[list[str]]:
+    conditions: list[list[str]] = [[]]
+    between = False
+    for token in stream:
+        if token in ("(", ")") and not (conditions[-1] and conditions[-1][0].lower() == "begins_with"):
+            continue
+        word = token.upper()
+        if word in ("OR", "NOT"):
+            raise ExpressionError(" ".join(stream))
+        if word == "BETWEEN":
+            between = True
+        elif word == "AND":
+            if not between:
+                conditions.append([])
+                continue
+            between = False
+        conditions[-1].append(token)
+    if not all(conditions):
+        raise ExpressionError(" ".join(stream))
+    return conditions
+
+
+def _resolve(token: str, names: Mapping[str, str]) -> str:
+    if not token.startswith("#"):
+        return token
+    try:
+        return names[token]
+    except KeyError:
+        raise ExpressionError(token) from None
