@@ -1,0 +1,397 @@
+"""identity-keyed: partition keys and S3 prefixes start with the caller's Cognito identity id."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness.blueprints.edit import add_statement, add_trust, edit_statement
+from harness.blueprints.spec import (
+    AppClientSpec,
+    Blueprint,
+    Contract,
+    Effect,
+    ExpectedLeak,
+    Grant,
+    GroupSpec,
+    IdentityPoolSpec,
+    Persona,
+    Reach,
+    RoleSpec,
+    SignIn,
+    Weakness,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.blueprints.spec import Document
+
+_SUB = "${cognito-identity.amazonaws.com:sub}"
+_TENANT_ROLES = ("member", "guest")
+_TABLE = "@{table.items.arn}"
+_BUCKET = "@{bucket.files.arn}"
+
+
+def _trust(amr: str) -> Document:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "OwnIdentityPool",
+                "Effect": "Allow",
+                "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {
+                    "StringEquals": {"cognito-identity.amazonaws.com:aud": "@{identity_pool.id}"},
+                    "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": amr},
+                },
+            }
+        ],
+    }
+
+
+def _own_data_only() -> dict[str, Document]:
+    return {
+        "own-data": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "OwnItems",
+                    "Effect": "Allow",
+                    "Action": [
+                        "dynamodb:GetItem",
+                        "dynamodb:BatchGetItem",
+                        "dynamodb:Query",
+                        "dynamodb:PutItem",
+                        "dynamodb:UpdateItem",
+                        "dynamodb:DeleteItem",
+                        "dynamodb:BatchWriteItem",
+                        "dynamodb:ConditionCheckItem",
+                    ],
+                    "Resource": _TABLE,
+                    # Null keeps ForAllValues from being true of a request that has no key at all (aws-semantics 1.3).
+                    "Condition": {
+                        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [_SUB]},
+                        "Null": {"dynamodb:LeadingKeys": "false"},
+                    },
+                },
+                {
+                    "Sid": "OwnObjects",
+                    "Effect": "Allow",
+                    "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+                    "Resource": f"{_BUCKET}/{_SUB}/*",
+                },
+                {
+                    "Sid": "OwnListing",
+                    "Effect": "Allow",
+                    "Action": "s3:ListBucket",
+                    "Resource": _BUCKET,
+                    "Condition": {"StringLike": {"s3:prefix": [f"{_SUB}/*"]}},
+                },
+            ],
+        }
+    }
+
+
+_SEE_EVERYTHING: Document = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "EveryItem",
+            "Effect": "Allow",
+            "Action": [
+                "dynamodb:GetItem",
+                "dynamodb:BatchGetItem",
+                "dynamodb:Query",
+                "dynamodb:Scan",
+                "dynamodb:ConditionCheckItem",
+            ],
+            "Resource": _TABLE,
+        },
+        {"Sid": "EveryObject", "Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{_BUCKET}/*"},
+        {"Sid": "EveryListing", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": _BUCKET},
+    ],
+}
+
+_CONTRACT = Contract(
+    personas=(
+        Persona("member", SignIn.USER_POOL),
+        Persona("guest", SignIn.GUEST),
+        Persona("admin", SignIn.USER_POOL, groups=("admins",), staff=True),
+    ),
+    grants=(
+        *(
+            Grant(persona, plane, effect, Reach.OWN)
+            for persona in _TENANT_ROLES
+            for plane in ("dynamodb", "s3")
+            for effect in (Effect.READ, Effect.WRITE)
+        ),
+        Grant("admin", "dynamodb", Effect.READ, Reach.ANY),
+        Grant("admin", "s3", Effect.READ, Reach.ANY),
+    ),
+    expected_leaks=(
+        ExpectedLeak(
+            technique="identity-pool.session.foreign-identity-without-token",
+            victim_persona="guest",
+            reason="a guest's identity id is itself the credential: Cognito asks for nothing else "
+            "(idp-guest-identity-id-is-bearer), so it must never be readable by another tenant",
+        ),
+    ),
+)
+
+
+def _weaken_items(edit: Callable[[Document], None]) -> Callable[[Blueprint], Blueprint]:
+    return lambda blueprint: edit_statement(blueprint, _TENANT_ROLES, "own-data", "OwnItems", edit)
+
+
+def _weaken_objects(edit: Callable[[Document], None]) -> Callable[[Blueprint], Blueprint]:
+    return lambda blueprint: edit_statement(blueprint, _TENANT_ROLES, "own-data", "OwnObjects", edit)
+
+
+def _grant(sid: str, action: str | list[str], resource: str, condition: Document | None = None) -> Document:
+    statement: Document = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}
+    return statement if condition is None else {**statement, "Condition": condition}
+
+
+def _also(statement: Document) -> Callable[[Blueprint], Blueprint]:
+    return lambda blueprint: add_statement(blueprint, _TENANT_ROLES, "own-data", statement)
+
+
+def _misspell_leading_keys(statement: Document) -> None:
+    statement["Condition"]["ForAllValues:StringEquals"] = {"dynamodb:LeadingKey": [_SUB]}
+
+
+def _any_own_key_suffices(statement: Document) -> None:
+    statement["Condition"]["ForAnyValue:StringEquals"] = statement["Condition"].pop("ForAllValues:StringEquals")
+
+
+def _prefix_of_the_key_suffices(statement: Document) -> None:
+    del statement["Condition"]["ForAllValues:StringEquals"]
+    statement["Condition"]["ForAllValues:StringLike"] = {"dynamodb:LeadingKeys": [f"{_SUB}*"]}
+
+
+def _scan_under_vacuous_condition(statement: Document) -> None:
+    statement["Action"].append("dynamodb:Scan")
+    del statement["Condition"]["Null"]
+
+
+def _any_case_matches(statement: Document) -> None:
+    statement["Condition"]["ForAllValues:StringEqualsIgnoreCase"] = statement["Condition"].pop(
+        "ForAllValues:StringEquals"
+    )
+
+
+def _objects_without_delimiter(statement: Document) -> None:
+    statement["Resource"] = f"{_BUCKET}/{_SUB}*"
+
+
+def _listing_without_prefix(blueprint: Blueprint) -> Blueprint:
+    return edit_statement(
+        blueprint, _TENANT_ROLES, "own-data", "OwnListing", lambda statement: statement.pop("Condition")
+    )
+
+
+def _admin_role_assumable(blueprint: Blueprint) -> Blueprint:
+    trusting = add_trust(
+        blueprint,
+        "admin",
+        {
+            "Sid": "WholeAccount",
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::@{account}:root"},
+            "Action": "sts:AssumeRole",
+        },
+    )
+    return add_statement(trusting, ("member",), "own-data", _grant("AnyRole", "sts:AssumeRole", "*"))
+
+
+def _member_role_assumable(blueprint: Blueprint) -> Blueprint:
+    # Naming the role itself is enough: a trust policy that names the caller needs no identity policy.
+    return add_trust(
+        blueprint,
+        "member",
+        {
+            "Sid": "Itself",
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::@{account}:root"},
+            "Action": "sts:AssumeRole",
+        },
+    )
+
+
+def _member_may_assume_member(blueprint: Blueprint) -> Blueprint:
+    return add_statement(
+        _member_role_assumable(blueprint),
+        ("member",),
+        "own-data",
+        _grant("OwnRole", "sts:AssumeRole", "@{role.member.arn}"),
+    )
+
+
+def _register_every_app_client(blueprint: Blueprint) -> Blueprint:
+    return replace(
+        blueprint, app_clients=tuple(replace(client, identity_provider=True) for client in blueprint.app_clients)
+    )
+
+
+def _trust_another_user_pool(blueprint: Blueprint) -> Blueprint:
+    return replace(blueprint, identity_pool=replace(blueprint.identity_pool, trusts_outsiders=True))
+
+
+_UNKEYED_READS = (
+    "dynamodb.read.get-item",
+    "dynamodb.read.query",
+    "dynamodb.read.batch-get-item",
+    "dynamodb.read.batch-get-mixed",
+    "dynamodb.read.transact-get-items",
+)
+_UNKEYED_WRITES = (
+    "dynamodb.write.put-item",
+    "dynamodb.write.update-item",
+    "dynamodb.write.delete-item",
+    "dynamodb.write.batch-write-item",
+    "dynamodb.write.batch-write-mixed",
+    "dynamodb.write.transact-write-items",
+    "dynamodb.write.forged-key-random",
+    "dynamodb.write.forged-key-prefix",
+    "dynamodb.write.forged-key-truncated",
+    "dynamodb.write.forged-key-case",
+)
+
+_WEAKNESSES = (
+    Weakness(
+        id="ddb-leadingkeys-absent-on-one-action",
+        title="UpdateItem is granted a second time, without the condition on the partition key",
+        change=_also(_grant("LegacyUpdate", "dynamodb:UpdateItem", _TABLE)),
+        leaks=("dynamodb.write.update-item",),
+    ),
+    Weakness(
+        id="ddb-batch-not-covered",
+        title="BatchGetItem is granted for speed in a statement of its own, without the condition",
+        change=_also(_grant("FastReads", "dynamodb:BatchGetItem", _TABLE)),
+        leaks=("dynamodb.read.batch-get-item", "dynamodb.read.batch-get-mixed"),
+    ),
+    Weakness(
+        id="ddb-transact-not-covered",
+        title="GetItem inside a transaction is granted without the condition",
+        change=_also(
+            _grant(
+                "Transactions",
+                ["dynamodb:GetItem", "dynamodb:ConditionCheckItem"],
+                _TABLE,
+                {"StringLike": {"dynamodb:EnclosingOperation": "Transact*"}},
+            )
+        ),
+        leaks=("dynamodb.read.transact-get-items", "dynamodb.read.condition-check"),
+    ),
+    Weakness(
+        id="ddb-scan-vacuous-forallvalues",
+        title="Scan stands under ForAllValues without a Null check: a Scan has no leading key, so the condition is true",
+        change=_weaken_items(_scan_under_vacuous_condition),
+        leaks=("dynamodb.read.scan",),
+    ),
+    Weakness(
+        id="ddb-condition-key-typo-vacuous",
+        title="the condition names dynamodb:LeadingKey, a key that no request carries, so ForAllValues is true",
+        change=_weaken_items(_misspell_leading_keys),
+        leaks=(*_UNKEYED_READS, "dynamodb.read.condition-check", *_UNKEYED_WRITES),
+    ),
+    Weakness(
+        id="ddb-foranyvalue-batch-smuggle",
+        title="ForAnyValue in place of ForAllValues: one own key carries any number of foreign ones",
+        change=_weaken_items(_any_own_key_suffices),
+        leaks=("dynamodb.read.batch-get-mixed", "dynamodb.write.batch-write-mixed"),
+    ),
+    Weakness(
+        id="ddb-stringlike-prefix-collision",
+        title="the partition key only has to start with the identity id, with no delimiter behind it",
+        change=_weaken_items(_prefix_of_the_key_suffices),
+        leaks=("dynamodb.write.forged-key-prefix",),
+    ),
+    Weakness(
+        id="ddb-tenant-normalisation-collision",
+        title="the partition key is compared without regard to case, while DynamoDB keeps both spellings apart",
+        change=_weaken_items(_any_case_matches),
+        leaks=("dynamodb.write.forged-key-own-case",),
+    ),
+    Weakness(
+        id="s3-prefix-no-trailing-slash",
+        title="the object grant ends in the identity id without a slash, so longer prefixes match as well",
+        change=_weaken_objects(_objects_without_delimiter),
+        leaks=("s3.write.forged-prefix-collision",),
+    ),
+    Weakness(
+        id="s3-listbucket-without-prefix",
+        title="ListBucket is granted without a condition on s3:prefix",
+        change=_listing_without_prefix,
+        leaks=("s3.read.list-objects-foreign-prefix", "s3.read.list-objects-unprefixed"),
+    ),
+    Weakness(
+        id="s3-copyobject-from-foreign-prefix",
+        title="GetObject is granted on the whole bucket, so CopyObject pulls foreign objects into the own folder",
+        change=_also(_grant("CopySources", "s3:GetObject", f"{_BUCKET}/*")),
+        leaks=("s3.read.get-object", "s3.read.head-object", "s3.read.copy-object"),
+    ),
+    Weakness(
+        id="s3-copy-to-foreign-prefix",
+        title="PutObject is granted on the whole bucket",
+        change=_also(_grant("Uploads", "s3:PutObject", f"{_BUCKET}/*")),
+        leaks=(
+            "s3.write.put-object",
+            "s3.write.copy-object-into",
+            "s3.write.forged-prefix-random",
+            "s3.write.forged-prefix-collision",
+        ),
+    ),
+    Weakness(
+        id="s3-delete-not-covered",
+        title="DeleteObject is granted on the whole bucket",
+        change=_also(_grant("CleanUp", "s3:DeleteObject", f"{_BUCKET}/*")),
+        leaks=("s3.write.delete-object", "s3.write.delete-objects", "s3.write.delete-objects-mixed"),
+    ),
+    Weakness(
+        id="sts-base-role-trust-account-root",
+        title="the admin role trusts the whole account and members may call sts:AssumeRole",
+        change=_admin_role_assumable,
+        leaks=("sts.session.assume-admin-role",),
+    ),
+    Weakness(
+        id="sts-session-policy-allows-chaining",
+        title="the member role trusts its own account and may assume itself, shedding what Cognito put into the session",
+        change=_member_may_assume_member,
+        leaks=("sts.session.assume-member-role",),
+    ),
+    Weakness(
+        id="x-second-app-client-or-environment",
+        title="the back-office app client is registered as an identity provider too",
+        change=_register_every_app_client,
+        leaks=("token.session.other-app-client",),
+    ),
+    Weakness(
+        id="idp-other-user-pool-as-provider",
+        title="a foreign user pool is registered as a provider of the identity pool",
+        change=_trust_another_user_pool,
+        leaks=("token.session.other-pool",),
+    ),
+)
+
+IDENTITY_KEYED = Blueprint(
+    name="identity-keyed",
+    title="Partition key and S3 prefix are the caller's identity id, for guests and signed-in users",
+    source="https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html",
+    app_clients=(AppClientSpec("web", identity_provider=True), AppClientSpec("back-office", identity_provider=False)),
+    groups=(GroupSpec("admins", role="admin", precedence=1),),
+    roles=(
+        RoleSpec("member", _trust("authenticated"), _own_data_only()),
+        RoleSpec("guest", _trust("unauthenticated"), _own_data_only()),
+        RoleSpec("admin", _trust("authenticated"), {"see-everything": _SEE_EVERYTHING}),
+    ),
+    identity_pool=IdentityPoolSpec(
+        authenticated_role="member", unauthenticated_role="guest", roles_from_token=True
+    ),
+    table="items",
+    bucket="files",
+    contract=_CONTRACT,
+    weaknesses=_WEAKNESSES,
+)

@@ -1,0 +1,36 @@
+"""All blueprints by name, and the weaknesses people name on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.blueprints.identity_keyed import IDENTITY_KEYED
+from harness.blueprints.spec import Blueprint
+from harness.errors import UsageError
+
+BLUEPRINTS: dict[str, Blueprint] = {blueprint.name: blueprint for blueprint in (IDENTITY_KEYED,)}
+
+
+def blueprint_named(name: str) -> Blueprint:
+    """Return the blueprint of this name. Raises UsageError naming those that exist."""
+    try:
+        return BLUEPRINTS[name]
+    except KeyError:
+        raise UsageError(f"there is no blueprint {name!r}; there are: {', '.join(BLUEPRINTS)}") from None
+
+
+def weakened(weakness: str) -> Blueprint:
+    """Return the blueprint with the hole `BLUEPRINT:WEAKNESS` planted, under its own name and contract.
+
+    Raises UsageError when the blueprint or the weakness does not exist.
+    """
+    blueprint_name, separator, weakness_id = weakness.partition(":")
+    if not separator:
+        raise UsageError(f"--weaken takes BLUEPRINT:WEAKNESS, not {weakness!r}")
+    blueprint = blueprint_named(blueprint_name)
+    try:
+        found = blueprint.weakness(weakness_id)
+    except KeyError:
+        known = ", ".join(weakness.id for weakness in blueprint.weaknesses)
+        raise UsageError(f"{blueprint_name} has no weakness {weakness_id!r}; it has: {known}") from None
+    return replace(found.change(blueprint), weaknesses=blueprint.weaknesses)

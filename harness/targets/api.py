@@ -1,0 +1,173 @@
+"""How the harness talks to AWS: one botocore client per service, with the caller's credentials chosen per request.
+
+A boto3 client per user would cost tens of milliseconds each; the credentials are looked up while a request is signed,
+so one client serves every caller.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+import botocore.session
+from botocore import xform_name
+from botocore.config import Config
+from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+    from harness.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCredentials:
+    """What a caller signs with. `session_token` is None for long-term keys. Nothing secret shows in the repr."""
+
+    access_key_id: Secret
+    secret_access_key: Secret
+    session_token: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRequest:
+    """One API call: botocore's service name, the API's operation name, and its parameters."""
+
+    service: str
+    operation: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResponse:
+    """What came back. `error_code` is None when the call succeeded; `data` is the parsed answer, bodies read whole.
+
+    Answers that never became an AWS answer (no connection, unreadable body) have the status 0.
+    """
+
+    status: int
+    data: Mapping[str, Any]
+    request_id: str
+    error_code: str | None = None
+    message: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        """Tell whether the call was performed."""
+        return self.error_code is None
+
+
+class Door(Protocol):
+    """Something that answers requests in place of the network."""
+
+    def before_send(self, request: AWSPreparedRequest, **kwargs: Any) -> AWSResponse:
+        """Answer the request."""
+
+
+_credentials: ContextVar[AwsCredentials | None] = ContextVar("credentials", default=None)
+_door: ContextVar[Door | None] = ContextVar("door", default=None)
+
+
+class _CallersCredentials(Credentials):  # type: ignore[misc]  # botocore ships no types for this class
+    """Credentials that are looked up when a request is signed."""
+
+    def __init__(self) -> None:
+        super().__init__("looked-up-per-call", "looked-up-per-call")
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        current = _credentials.get()
+        if current is None:
+            raise SigningError
+        token = None if current.session_token is None else current.session_token.reveal()
+        return ReadOnlyCredentials(current.access_key_id.reveal(), current.secret_access_key.reveal(), token, None)
+
+
+class SigningError(BotoCoreError):
+    """A signed call was attempted without credentials."""
+
+    fmt = "this call must be signed, and the caller has no credentials"
+
+
+@cache
+def _session() -> Any:
+    # Loading the service models is most of what a session costs; all clients share it.
+    return botocore.session.Session()
+
+
+@cache
+def _client(service: str, region: str) -> Any:
+    config = Config(
+        parameter_validation=False,
+        retries={"total_max_attempts": 1},
+        s3={"addressing_style": "path"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        account_id_endpoint_mode="disabled",
+        ignore_configured_endpoint_urls=True,
+    )
+    client = _session().create_client(
+        service, region_name=region, config=config, aws_access_key_id="replaced", aws_secret_access_key="replaced"
+    )
+    client._request_signer._credentials = _CallersCredentials()  # noqa: SLF001  botocore has no public way
+    client.meta.events.register("before-send", _through_the_door)
+    return client
+
+
+def _through_the_door(request: AWSPreparedRequest, **kwargs: Any) -> AWSResponse:
+    door = _door.get()
+    if door is None:
+        raise SigningError
+    return door.before_send(request, **kwargs)
+
+
+class InProcessApi:
+    """Performs API calls against an in-process door; no connection is ever opened."""
+
+    def __init__(self, door: Door, region: str) -> None:
+        self._door = door
+        self._region = region
+        self.calls = 0
+
+    def send(self, request: ApiRequest, credentials: AwsCredentials | None) -> ApiResponse:
+        """Perform one call as the given caller (None for an unsigned call) and return what came back.
+
+        Never raises for what the target answers; an answer that is none has status 0 and the exception's name.
+        """
+        client = _client(request.service, self._region)
+        method: Callable[..., Any] = getattr(client, xform_name(request.operation))
+        credentials_before, door_before = _credentials.set(credentials), _door.set(self._door)
+        self.calls += 1
+        try:
+            return _succeeded(method(**request.params))
+        except ClientError as error:
+            return _refused(error)
+        except BotoCoreError as error:
+            return ApiResponse(0, {}, "", type(error).__name__, str(error))
+        finally:
+            _credentials.reset(credentials_before)
+            _door.reset(door_before)
+
+
+def _succeeded(answer: dict[str, Any]) -> ApiResponse:
+    metadata = answer.pop("ResponseMetadata", {})
+    body = answer.get("Body")
+    if hasattr(body, "read"):
+        answer["Body"] = body.read()
+    return ApiResponse(int(metadata.get("HTTPStatusCode", 0)), answer, str(metadata.get("RequestId", "")))
+
+
+def _refused(error: ClientError) -> ApiResponse:
+    metadata = error.response.get("ResponseMetadata", {})
+    details = error.response.get("Error", {})
+    return ApiResponse(
+        int(metadata.get("HTTPStatusCode", 0)),
+        {},
+        str(metadata.get("RequestId", "")),
+        str(details.get("Code") or "Unknown"),
+        str(details.get("Message") or ""),
+    )

@@ -1,0 +1,93 @@
+"""The embedded target: an AWS account inside this process. No Docker, no licence, no network."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from harness.emulator.authorization import Enforcement
+from harness.emulator.cloud import EmbeddedCloud
+from harness.errors import TargetError
+from harness.secret import Secret
+from harness.targets.api import ApiRequest, AwsCredentials, InProcessApi
+from harness.targets.target import Capability
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+
+    from harness.emulator.faults import Fault
+    from harness.emulator.principals import IssuedCredentials
+    from harness.targets.api import ApiResponse
+
+_OPERATOR = "isolation-operator"
+_OPERATOR_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+
+
+class EmbeddedTarget:
+    """A fresh embedded cloud with an operator in it. `close` drops it."""
+
+    name = "embedded"
+    capabilities = frozenset({Capability.TIME_TRAVEL})
+
+    def __init__(self, region: str = "us-east-1") -> None:
+        self.region = region
+        self.cloud = EmbeddedCloud(region)
+        self.account = self.cloud.account
+        self._api = InProcessApi(self.cloud.gateway, region)
+        self.operator_arn = f"arn:aws:iam::{self.account}:user/{_OPERATOR}"
+        self._operator = self._make_operator()
+
+    def send(self, request: ApiRequest, credentials: AwsCredentials | None) -> ApiResponse:
+        """Perform one API call as the given caller; None for calls that take no signature."""
+        return self._api.send(request, credentials)
+
+    def send_as_operator(self, request: ApiRequest) -> ApiResponse:
+        """Perform one API call as the IAM user who provisions and inspects."""
+        return self._api.send(request, self._operator)
+
+    def explain(self, response: ApiResponse) -> list[dict[str, Any]]:
+        """Return the policy engine's own explanations of the decisions this answer rests on."""
+        return [decision.explanation().as_dict() for decision in self.cloud.decisions.of(response.request_id)]
+
+    def time_shifted(self, seconds: float) -> AbstractContextManager[None]:
+        """Let the block run `seconds` later on the emulator's clock, or earlier when negative."""
+        return self.cloud.clock.shifted(seconds)
+
+    def enforce(self, enforcement: Enforcement) -> None:
+        """Switch the enforcement of everybody but the operator, who must still be able to provision and inspect."""
+        self.cloud.authorizer.exempt_arns.add(self.operator_arn)
+        self.cloud.authorizer.enforcement = enforcement
+
+    def plant_faults(self, faults: Iterable[Fault]) -> None:
+        """Make the target forget the named checks."""
+        self.cloud.faults.update(faults)
+
+    def close(self) -> None:
+        """Drop the cloud with everything stored in it."""
+        self.cloud.close()
+
+    def _make_operator(self) -> AwsCredentials:
+        root = _as_credentials(self.cloud.root_credentials())
+        steps = [
+            ApiRequest("iam", "CreateUser", {"UserName": _OPERATOR}),
+            ApiRequest(
+                "iam",
+                "PutUserPolicy",
+                {"UserName": _OPERATOR, "PolicyName": "everything", "PolicyDocument": json.dumps(_OPERATOR_POLICY)},
+            ),
+            ApiRequest("iam", "CreateAccessKey", {"UserName": _OPERATOR}),
+        ]
+        for step in steps:
+            answer = self._api.send(step, root)
+            if not answer.succeeded:
+                raise TargetError(f"the embedded target could not make its operator: {step.operation}: {answer.message}")
+        key = answer.data["AccessKey"]
+        return AwsCredentials(Secret(key["AccessKeyId"]), Secret(key["SecretAccessKey"]))
+
+
+def _as_credentials(issued: IssuedCredentials) -> AwsCredentials:
+    return AwsCredentials(Secret(issued.access_key_id), issued.secret_access_key, issued.session_token)

@@ -1,0 +1,42 @@
+"""What the rest of the harness needs of a target, whichever it is."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from harness.targets.api import ApiRequest, ApiResponse, AwsCredentials
+
+
+class Capability(StrEnum):
+    """Something not every target can do; an attack that needs what is missing becomes INCONCLUSIVE."""
+
+    TIME_TRAVEL = "time-travel"
+
+
+class Target(Protocol):
+    """Where a blueprint is deployed and attacked."""
+
+    name: str
+    region: str
+    account: str
+    operator_arn: str
+    capabilities: frozenset[Capability]
+
+    def send(self, request: ApiRequest, credentials: AwsCredentials | None) -> ApiResponse:
+        """Perform one API call as the given caller; None for calls that take no signature."""
+
+    def send_as_operator(self, request: ApiRequest) -> ApiResponse:
+        """Perform one API call as the principal who provisions and inspects."""
+
+    def explain(self, response: ApiResponse) -> list[dict[str, Any]]:
+        """Return the decisions behind an answer, as plain JSON; empty where the target does not tell."""
+
+    def time_shifted(self, seconds: float) -> AbstractContextManager[None]:
+        """Let the block run at another time. Only with Capability.TIME_TRAVEL."""
+
+    def close(self) -> None:
+        """Give back whatever the target holds in this process."""
