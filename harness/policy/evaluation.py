@@ -1,0 +1,212 @@
+"""The decision: which policies limit, grant and deny (IAM page "Policy evaluation logic"; aws-semantics 6.1, 6.2)."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from harness.policy.conditions import Test
+from harness.policy.documents import Policy
+from harness.policy.errors import UnderivableKeyError
+from harness.policy.kinds import Outcome, PolicyKind
+from harness.policy.principals import Named
+from harness.policy.requests import CallerKind, Request
+from harness.policy.statements import Statement
+
+Plan = Callable[[Request], Outcome]
+
+_CACHED_PLANS: Final = 1024
+# AWS reports one kind of policy only; see unsettled.DENIAL_REPORTED_FIRST.
+_FIELDS: Final = ("rcp", "scp", "resource", "identity", "boundary", "session")
+_OUTSIDE_IAM: Final = frozenset({CallerKind.PROVIDER, CallerKind.SERVICE, CallerKind.ANONYMOUS})
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """All policies that apply to one request; None where no policy of that type is present, so that it does not limit.
+
+    Several policies of one type count together: what any of them allows, the type allows.
+    """
+
+    identity: tuple[Policy, ...] = ()
+    session: tuple[Policy, ...] | None = None
+    boundary: tuple[Policy, ...] | None = None
+    resource: tuple[Policy, ...] = ()
+    scp: tuple[Policy, ...] | None = None
+    rcp: tuple[Policy, ...] | None = None
+    plans: dict[str, Plan] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def ordered(self) -> Iterator[Policy]:
+        """Return every policy, in the order in which AWS names the kind that denies."""
+        for name in _FIELDS:
+            yield from getattr(self, name) or ()
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What speaks for a request: the kinds of policy that allow it, and how the resource's policies name the caller."""
+
+    kinds: frozenset[PolicyKind]
+    named: Named
+
+
+def decide(policies: PolicySet, request: Request) -> Outcome:
+    """Return the decision.
+
+    Raises UnderivableKeyError when it depends on a key that could not be derived; a key that decides nothing does not
+    matter, in whatever order the policies stand.
+    """
+    plan = policies.plans.get(request.action_key)
+    if plan is None:
+        plan = _add_plan(policies, request.action_key)
+    try:
+        return plan(request)
+    except UnderivableKeyError:
+        return _settle(policies, request)
+
+
+def limiting_kind(  # noqa: PLR0911 - one return per step of the documented order
+    policies: PolicySet, request: Request, support: Support
+) -> PolicyKind | None:
+    """Return the kind of policy for want of whose Allow the request is denied, or None when it is allowed."""
+    allowing, named, caller = support.kinds, support.named, request.caller
+    outside = caller.kind in _OUTSIDE_IAM
+    if policies.scp is not None and not outside and PolicyKind.SCP not in allowing:
+        return PolicyKind.SCP
+    own = resource_kind(policies, request)
+    if outside:
+        return None if named else own
+    if not request.crosses_accounts:
+        if named & (Named.DIRECTLY | Named.EVERYBODY):
+            return None
+        if request.needs_grant and not named:
+            return own
+    # In its account, a grant to the role (or to the user behind a federated user) is as good as an identity policy.
+    stands_in = caller.kind is CallerKind.ROOT or (named & Named.ISSUER and not request.crosses_accounts)
+    if PolicyKind.IDENTITY not in allowing and not stands_in:
+        return PolicyKind.IDENTITY
+    if policies.boundary is not None and PolicyKind.BOUNDARY not in allowing:
+        return PolicyKind.BOUNDARY
+    # A federated user has no permissions but those its session policy passes on.
+    limited = policies.session is not None or caller.kind is CallerKind.FEDERATED_USER
+    if limited and PolicyKind.SESSION not in allowing:
+        return PolicyKind.SESSION
+    return own if request.crosses_accounts and not named else None
+
+
+def resource_kind(policies: PolicySet, request: Request) -> PolicyKind:
+    """Return what the resource's own policy is called: a trust policy when it belongs to a role."""
+    if any(policy.kind is PolicyKind.TRUST for policy in policies.resource):
+        return PolicyKind.TRUST
+    is_role = request.needs_grant and request.action_key.startswith("sts:")
+    return PolicyKind.TRUST if is_role else PolicyKind.RESOURCE
+
+
+def support_of(statements: Iterable[tuple[Statement, Named]]) -> Support:
+    """Return what Allow statements that apply amount to; each comes with how it names the caller."""
+    kinds: set[PolicyKind] = set()
+    named = Named.NOBODY
+    for statement, name in statements:
+        kinds.add(statement.kind)
+        if statement.kind in {PolicyKind.RESOURCE, PolicyKind.TRUST}:
+            named |= name
+    return Support(frozenset(kinds), named)
+
+
+def names(statement: Statement, request: Request) -> Named:
+    """Return how the statement names the caller; one without a Principal element is about whoever carries it."""
+    return Named.DIRECTLY if statement.named is None else statement.named(request)
+
+
+def _add_plan(policies: PolicySet, action_key: str) -> Plan:
+    if len(policies.plans) >= _CACHED_PLANS:
+        policies.plans.clear()
+    plan = policies.plans[action_key] = _plan(policies, action_key)
+    return plan
+
+
+def _plan(policies: PolicySet, action_key: str) -> Plan:
+    denies = tuple(statement for policy in policies.ordered() for statement in policy.for_action(action_key)[0])
+    allows = tuple(statement for policy in policies.ordered() for statement in policy.for_action(action_key)[1])
+
+    def general(request: Request) -> Outcome:
+        for statement in denies:
+            if names(statement, request) and statement.applies(request):
+                return Outcome.EXPLICIT_DENY
+        support = support_of(
+            (statement, named)
+            for statement in allows
+            if (named := names(statement, request)) and statement.applies(request)
+        )
+        return Outcome.IMPLICIT_DENY if limiting_kind(policies, request, support) else Outcome.ALLOW
+
+    if policies.resource or policies.rcp:
+        return general
+    return _plan_without_principals(policies, action_key, general)
+
+
+def _plan_without_principals(policies: PolicySet, action_key: str, general: Plan) -> Plan:
+    """Return the short way for callers whom only their own policies limit, which is nearly every request."""
+    kinds = (policies.identity, policies.scp, policies.boundary, policies.session)
+    splits = [[policy.for_action(action_key) for policy in kind] for kind in kinds if kind is not None]
+    denies = tuple(statement.applies for kind in splits for split in kind for statement in split[0])
+    limits = tuple(tuple(statement.applies for split in kind for statement in split[1]) for kind in splits)
+    if not denies and [len(kind) for kind in limits] == [1]:
+        return _plan_of_one(limits[0][0], general)
+    allow, explicit, implicit = Outcome.ALLOW, Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY
+
+    def plan(request: Request) -> Outcome:
+        if not request.limited_by_identity:
+            return general(request)
+        for applies in denies:
+            if applies(request):
+                return explicit
+        for kind in limits:
+            for applies in kind:
+                if applies(request):
+                    break
+            else:
+                return implicit
+        return allow
+
+    return plan
+
+
+def _plan_of_one(applies: Test, general: Plan) -> Plan:
+    allow, implicit = Outcome.ALLOW, Outcome.IMPLICIT_DENY
+
+    def plan(request: Request) -> Outcome:
+        if request.limited_by_identity:
+            return allow if applies(request) else implicit
+        return general(request)
+
+    return plan
+
+
+def _settle(policies: PolicySet, request: Request) -> Outcome:
+    """Return the decision if it is the same whatever the underivable keys hold, else raise for one of them."""
+    certain: list[tuple[Statement, Named]] = []
+    possible: list[tuple[Statement, Named]] = []
+    unknown: UnderivableKeyError | None = None
+    unknown_deny = False
+    for policy in policies.ordered():
+        denies, allows = policy.for_action(request.action_key)
+        for statement in denies + allows:
+            named = names(statement, request)
+            if not named:
+                continue
+            try:
+                applies = statement.applies(request)
+            except UnderivableKeyError as error:
+                unknown = error
+                unknown_deny = unknown_deny or not statement.allows
+                possible.append((statement, named))
+                continue
+            if applies and not statement.allows:
+                return Outcome.EXPLICIT_DENY
+            if applies:
+                certain.append((statement, named))
+    at_least = limiting_kind(policies, request, support_of(certain))
+    at_most = limiting_kind(policies, request, support_of([*certain, *possible]))
+    if unknown is not None and (unknown_deny or (at_least is None) != (at_most is None)):
+        raise unknown
+    return Outcome.ALLOW if at_least is None else Outcome.IMPLICIT_DENY

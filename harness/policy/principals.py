@@ -1,0 +1,83 @@
+"""By which of its names a Principal element means the caller (IAM page "IAM JSON policy elements: Principal")."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from enum import IntFlag
+from typing import Final
+
+from harness.policy.requests import Caller, CallerKind, Request
+
+_ACCOUNT: Final = re.compile(r"(?:arn:[^:]*:iam::)?([0-9]{12})(?::root)?")
+
+
+class Named(IntFlag):
+    """How a grant names the caller, which decides what still limits it (aws-semantics 6.2)."""
+
+    NOBODY = 0
+    ACCOUNT = 1
+    """The account: permission is delegated to the account's identity policies."""
+    ISSUER = 2
+    """The role of a session, or the user behind a federated user: boundary and session policy still limit."""
+    DIRECTLY = 4
+    """The user, session, federated user, provider or service itself: nothing else limits."""
+    EVERYBODY = 8
+
+
+Naming = Callable[[Request], Named]
+Principals = Mapping[str, Sequence[str]]
+
+
+def compile_principal(principals: Principals) -> Naming:
+    """Return how a Principal element names the caller; `*` stands for `{"AWS": "*"}`."""
+    listed = _Listed(principals)
+
+    def named(request: Request) -> Named:
+        return listed.name(request.caller)
+
+    return named
+
+
+def compile_not_principal(principals: Principals) -> Naming:
+    """Return how a NotPrincipal element names the caller: as everybody, unless it is among the exceptions.
+
+    An account among the exceptions exempts its root user only; the users of the account need to be listed themselves.
+    """
+    listed = _Listed(principals)
+
+    def named(request: Request) -> Named:
+        caller = request.caller
+        found = listed.name(caller)
+        exempt = found & ~Named.ACCOUNT or (found and caller.kind is CallerKind.ROOT)
+        return Named.NOBODY if exempt else Named.EVERYBODY
+
+    return named
+
+
+class _Listed:
+    __slots__ = ("accounts", "arns", "everybody", "providers", "services")
+
+    def __init__(self, principals: Principals) -> None:
+        arns = principals.get("AWS", ())
+        self.everybody = "*" in arns
+        self.accounts = frozenset(found[1] for arn in arns if (found := _ACCOUNT.fullmatch(arn)))
+        self.arns = frozenset(arns)
+        self.providers = frozenset(principals.get("Federated", ()))
+        self.services = frozenset(principals.get("Service", ()))
+
+    def name(self, caller: Caller) -> Named:
+        found = Named.EVERYBODY if self.everybody else Named.NOBODY
+        if caller.kind is CallerKind.PROVIDER:
+            return found | (Named.DIRECTLY if _any_of(caller.name, self.providers) else Named.NOBODY)
+        if caller.kind is CallerKind.SERVICE:
+            return found | (Named.DIRECTLY if _any_of(caller.name, self.services) else Named.NOBODY)
+        if caller.account in self.accounts:
+            found |= Named.ACCOUNT
+        if caller.issuer and caller.issuer in self.arns:
+            found |= Named.ISSUER
+        if caller.kind not in {CallerKind.ROOT, CallerKind.ANONYMOUS} and caller.name in self.arns:
+            found |= Named.DIRECTLY
+        return found
+
+
+def _any_of(name: str, listed: frozenset[str]) -> bool:
+    return name in listed or "*" in listed

@@ -1,0 +1,158 @@
+"""One statement of a policy, compiled to tests of a request (IAM page "IAM JSON policy elements reference")."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Final
+
+from harness.policy.conditions import Condition, Test
+from harness.policy.errors import UnderivableKeyError
+from harness.policy.kinds import PolicyKind
+from harness.policy.matching import Matcher, action_glob, glob, matcher
+from harness.policy.principals import Naming
+from harness.policy.requests import Request
+from harness.policy.variables import Token, Variable, tokenize, value_of
+
+_COLONS_BEFORE_VARIABLES: Final = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """A compiled statement. Its tests raise UnderivableKeyError when the answer depends on such a key.
+
+    `named` is None in the kinds of policy that have no Principal element; `applies` joins resource and conditions.
+    """
+
+    policy: str
+    kind: PolicyKind
+    sid: str
+    index: int
+    allows: bool
+    matches_action: Callable[[str], bool]
+    matches_resource: Test
+    conditions: tuple[Condition, ...]
+    named: Naming | None
+    resources: tuple[str, ...]
+    applies: Test
+
+    @property
+    def label(self) -> str:
+        """The Sid, or where the statement stands when it has none."""
+        return self.sid or f"Statement[{self.index}]"
+
+
+def compile_actions(patterns: Sequence[str], *, inverted: bool) -> Callable[[str], bool]:
+    """Return the test of a lower-case action name against Action, or NotAction when inverted."""
+    exact = frozenset(pattern.lower() for pattern in patterns if "*" not in pattern and "?" not in pattern)
+    globs = [action_glob(pattern) for pattern in patterns if "*" in pattern or "?" in pattern]
+
+    def matches(action: str) -> bool:
+        return (action in exact or any(test(action) for test in globs)) != inverted
+
+    return matches
+
+
+def compile_resources(patterns: Sequence[str], *, inverted: bool, allows: bool, variables: bool) -> Test:
+    """Return the test of a request's resource against Resource, or NotResource when inverted."""
+    # In doubt an entry should match where that lets the statement allow more or deny less.
+    generous = allows != inverted
+    matchers = [
+        _resource_matcher(pattern, variables=variables, generous=generous, inverted=inverted) for pattern in patterns
+    ]
+    if inverted:
+        listed = _any_resource(matchers)
+        return lambda request: not listed(request)
+    return _any_resource(matchers)
+
+
+def compile_applies(matches_resource: Test, conditions: Sequence[Condition]) -> Test:
+    """Return the test whether a statement whose action and principal match applies to a request."""
+    if not conditions:
+        return matches_resource
+    tests = [condition.holds for condition in conditions]
+    if len(tests) == 1:
+        (only,) = tests
+        return lambda request: matches_resource(request) and only(request)
+
+    def applies(request: Request) -> bool:
+        if not matches_resource(request):
+            return False
+        unknown: UnderivableKeyError | None = None
+        for holds in tests:
+            try:
+                if not holds(request):
+                    return False
+            except UnderivableKeyError as error:
+                # Another condition that fails settles the statement without the key.
+                unknown = error
+        if unknown is not None:
+            raise unknown
+        return True
+
+    return applies
+
+
+def _any_resource(matchers: Sequence[Test]) -> Test:
+    if len(matchers) == 1:
+        return matchers[0]
+
+    def matches(request: Request) -> bool:
+        unknown: UnderivableKeyError | None = None
+        for test in matchers:
+            try:
+                if test(request):
+                    return True
+            except UnderivableKeyError as error:
+                unknown = error
+        if unknown is not None:
+            raise unknown
+        return False
+
+    return matches
+
+
+def _resource_matcher(pattern: str, *, variables: bool, generous: bool, inverted: bool) -> Test:
+    tokens = tokenize(pattern, variables=variables, wildcards=True)
+    if not generous and has_early_variable(tokens):
+        tokens = _early_as_text(pattern)
+    if not any(isinstance(token, Variable) for token in tokens):
+        test = glob([token for token in tokens if not isinstance(token, Variable)])
+        return lambda request: test(request.resource)
+    matches: Matcher = matcher(tokens, empty_counts=generous, compiled=glob)
+    if not (inverted and generous):
+        return lambda request: matches(request.resource, request)
+    used = [token for token in tokens if isinstance(token, Variable)]
+
+    def excludes(request: Request) -> bool:
+        # Only a NotResource of a Deny comes here: without a value it excludes everything.
+        if any(value_of(variable, request, empty_counts=True) is None for variable in used):
+            return True
+        return matches(request.resource, request)
+
+    return excludes
+
+
+def has_early_variable(tokens: Sequence[Token]) -> bool:
+    """Whether a variable stands before the fifth colon, where the documentation has none."""
+    before = takewhile(lambda token: not isinstance(token, Variable), tokens)
+    colons = sum(token.count(":") for token in before if isinstance(token, str))
+    return colons < _COLONS_BEFORE_VARIABLES and any(isinstance(token, Variable) for token in tokens)
+
+
+def _early_as_text(pattern: str) -> tuple[Token, ...]:
+    """Tokens in which the variables before the fifth colon are text and the later ones are variables."""
+    text, rest, colons = "", pattern, 0
+    while rest and colons < _COLONS_BEFORE_VARIABLES:
+        opening, colon = rest.find("${"), rest.find(":")
+        closing = rest.find("}", opening) if opening >= 0 else -1
+        if closing >= 0 and (colon < 0 or opening < colon):
+            cut = closing + 1
+        elif colon >= 0:
+            cut, colons = colon + 1, colons + 1
+        else:
+            cut = len(rest)
+        text, rest = text + rest[:cut], rest[cut:]
+    return (
+        *tokenize(text, variables=False, wildcards=True),
+        *tokenize(rest, variables=True, wildcards=True),
+    )
