@@ -1,0 +1,174 @@
+"""One attempt in the Allure results: its labels, its evidence, and on a failure what explains and repeats it.
+
+allure-pytest's own `allure.dynamic` makes one pluggy call per label. A test here has about sixteen labels, so they are
+put on the running test's result object in one go. Without `--alluredir` there is no such object and nothing happens.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import allure_commons
+from allure_commons.model2 import Label, Link
+from allure_commons.types import AttachmentType
+
+from harness.report.markup import NOBODY, STYLE, sign, text
+from harness.secret import redact, redact_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from harness.report.records import AttemptRecord
+
+_EXPLAINED: Final = frozenset({"LEAK", "LOCKOUT"})
+# Labels that belong to this module: labelling again (first what is planned, then what came of it) replaces them.
+_OWN: Final = frozenset(
+    {
+        "epic",
+        "feature",
+        "story",
+        "attacker",
+        "victim",
+        "blueprint",
+        "plane",
+        "target",
+        "verdict",
+        "weakness",
+        "fault",
+        "parentSuite",
+        "suite",
+        "subSuite",
+        "severity",
+        "tag",
+    }
+)
+
+
+def label(
+    record: AttemptRecord,
+    *,
+    target: str,
+    operation: str = "",
+    cwe: Iterable[str] = (),
+    links: Iterable[tuple[str, str]] = (),
+) -> None:
+    """Give the running test its title, labels, tags and links; does nothing in a run without Allure.
+
+    `operation` is the API operation such as `dynamodb:GetItem`, `cwe` ids such as `CWE-639`, `links` pairs of address
+    and name. It may be called before the attempt, so that a test that breaks is labelled too, and again after it.
+    """
+    result = _running_test()
+    if result is None:
+        return
+    wanted = {
+        "epic": record.blueprint,
+        "feature": record.plane,
+        "story": record.title,
+        "attacker": record.attacker_label,
+        "victim": record.victim_label or NOBODY,
+        "blueprint": record.blueprint,
+        "plane": record.plane,
+        "target": target,
+        "verdict": _verdict_words(record),
+        "weakness": record.weakness,
+        "fault": record.fault,
+        "parentSuite": record.plane,
+        "suite": record.attacker_label,
+        "subSuite": record.victim_label or NOBODY,
+        "severity": record.severity,
+    }
+    tags = [tag for tag in (operation, *cwe, "control" if record.control else "", _verdict_tag(record)) if tag]
+    result.name = redact_text(title(record))
+    result.labels = [
+        *(kept for kept in result.labels if kept.name not in _OWN),
+        *(Label(name, redact_text(value)) for name, value in wanted.items() if value),
+        *(Label("tag", redact_text(tag)) for tag in tags),
+    ]
+    present = {link.url for link in result.links}
+    result.links.extend(Link("link", url, name) for url, name in links if url not in present)
+
+
+def title(record: AttemptRecord) -> str:
+    """Return the test's name in the report, such as `t1 -> t2: BatchGetItem with a foreign key`."""
+    whom = record.victim or "nobody"
+    direction = f"{record.attacker} (own data)" if record.control else f"{record.attacker} -> {whom}"
+    declared = " [EXPECTED LEAK]" if record.verdict == "LEAK" and record.leak_was_declared else ""
+    return f"{direction}: {record.title}{declared}"
+
+
+def attach_evidence(record: AttemptRecord, evidence: Mapping[str, Any]) -> None:
+    """Attach the evidence as one JSON document, and on LEAK or LOCKOUT the decision and the command that repeats it.
+
+    Of `evidence` two entries are understood, both may be absent; the rest is shown as it is, secrets redacted:
+    `decision`, a list of mappings with `policy`, `statement`, `effect`, `conditions` (mappings with `operator`, `key`,
+    `wanted`, `found`, `met`) and `absent_keys`; `reproduce`, the command as text.
+    """
+    if _running_test() is None:
+        return
+    clean = redact(evidence)
+    document = {"record": redact(record.as_json()), "evidence": clean}
+    body = json.dumps(document, indent=1, ensure_ascii=False, default=str)
+    _attach(redact_text(body), "evidence", AttachmentType.JSON)
+    if record.verdict not in _EXPLAINED or not isinstance(clean, dict):
+        return
+    _attach(redact_text(decision_table(record, clean)), "decision", AttachmentType.HTML)
+    if command := clean.get("reproduce"):
+        _attach(redact_text(str(command)) + "\n", "reproduce", AttachmentType.TEXT)
+
+
+def decision_table(record: AttemptRecord, evidence: Mapping[str, Any]) -> str:
+    """Return a small HTML page: each policy statement that had a say, what it compared, which keys were absent."""
+    rows = [_decision_row(entry) for entry in evidence.get("decision") or ()]
+    if not rows:
+        named = record.deciding_statement or "The target does not say which statement decided."
+        rows = [f'<tr><td colspan="5">{_shown(named)}</td></tr>']
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Decision</title><style>{STYLE}</style>'
+        f"<p>{sign(record)} {_shown(record.reason)}</p>"
+        "<table><thead><tr><th>Policy</th><th>Statement</th><th>Effect</th><th>Conditions compared</th>"
+        f"<th>Absent keys</th></tr></thead><tbody>{''.join(rows)}</tbody></table></html>"
+    )
+
+
+def _decision_row(entry: Mapping[str, Any]) -> str:
+    conditions = "<br>".join(
+        f"{'met' if condition.get('met') else 'not met'}: <code>{_shown(condition.get('operator'))} "
+        f"{_shown(condition.get('key'))}</code>: wanted <code>{_shown(condition.get('wanted'))}</code>, "
+        f"found <code>{_shown(condition.get('found'))}</code>"
+        for condition in entry.get("conditions") or ()
+    )
+    absent = ", ".join(_shown(key) for key in entry.get("absent_keys") or ())
+    return (
+        f"<tr><td>{_shown(entry.get('policy'))}</td><td>{_shown(entry.get('statement'))}</td>"
+        f"<td>{_shown(entry.get('effect'))}</td><td>{conditions or 'none'}</td><td>{absent or 'none'}</td></tr>"
+    )
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "absent"
+    if isinstance(value, list | tuple):
+        return ", ".join(_shown(item) for item in value)
+    return text(value)
+
+
+def _verdict_words(record: AttemptRecord) -> str:
+    return f"expected {record.verdict}" if _verdict_tag(record) else record.verdict
+
+
+def _verdict_tag(record: AttemptRecord) -> str:
+    return "expected-leak" if record.verdict == "LEAK" and record.leak_was_declared else ""
+
+
+def _running_test() -> Any:
+    # allure-pytest registers its listener here in a run with --alluredir, and only then.
+    for plugin in allure_commons.plugin_manager.get_plugins():
+        reporter = getattr(plugin, "allure_logger", None)
+        if reporter is not None:
+            return reporter.get_test(None)
+    return None
+
+
+def _attach(body: str, name: str, kind: AttachmentType) -> None:
+    allure_commons.plugin_manager.hook.attach_data(body=body, name=name, attachment_type=kind, extension=None)

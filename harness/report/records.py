@@ -1,0 +1,117 @@
+"""The seam between running and reporting: one record per attempt, plain JSON both ways."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeGuard, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Effect = Literal["read", "write", "session"]
+Severity = Literal["blocker", "critical", "normal", "minor"]
+Expected = Literal["refused", "allowed", "leak"]
+Outcome = Literal["refused", "allowed", "crossed", "trouble"]
+Verdict = Literal["ISOLATED", "LEAK", "LOCKOUT", "WORKS", "INCONCLUSIVE"]
+LeakKind = Literal["data", "effect", "oracle", "session", "permission"]
+
+VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
+
+_CLOSED: Final[dict[str, tuple[str, ...]]] = {
+    "effect": get_args(Effect),
+    "severity": get_args(Severity),
+    "expected": get_args(Expected),
+    "outcome": get_args(Outcome),
+    "verdict": VERDICTS,
+    "kind": get_args(LeakKind),
+}
+_FLAGS: Final = frozenset({"control", "expected_leak"})
+_OPTIONAL: Final = frozenset({"weakness", "fault", "kind", "deciding_statement", "expected_leak_reason"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """What one attempt tried, what came back and how it was judged.
+
+    It holds nothing that changes between two runs with the same seed (no time, no identifier the target made up), so
+    the files of two such runs can be compared byte for byte.
+    """
+
+    id: str
+    blueprint: str
+    weakness: str | None
+    fault: str | None
+    technique: str
+    title: str
+    plane: str
+    effect: Effect
+    boundary: str
+    severity: Severity
+    attacker: str
+    attacker_name: str
+    attacker_persona: str
+    victim: str
+    victim_name: str
+    victim_persona: str
+    control: bool
+    expected: Expected
+    outcome: Outcome
+    verdict: Verdict
+    kind: LeakKind | None
+    reason: str
+    control_used: str
+    deciding_statement: str | None
+    expected_leak: bool
+    expected_leak_reason: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the record as a mapping that json.dumps takes and `from_json` reads back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Return the record that `as_json` wrote; a ValueError names the field that is missing, unknown or wrong."""
+        known = {field.name for field in fields(cls)}
+        if document.keys() != known:
+            missing = sorted(known - document.keys())
+            unknown = sorted(document.keys() - known)
+            raise ValueError(f"An attempt record lacks the fields {missing} and has the unknown fields {unknown}.")
+        for name, value in document.items():
+            if not _fits(name, value):
+                raise ValueError(f"An attempt record's field {name} cannot be {value!r}.")
+        return cls(**document)
+
+    @property
+    def leak_was_declared(self) -> bool:
+        """True where the blueprint says that this attempt leaks, so that only its absence is a failure."""
+        return self.expected_leak or self.expected == "leak"
+
+    @property
+    def attacker_label(self) -> str:
+        """The attacker as people read it, such as `t1 Acme (member)`."""
+        return _person(self.attacker, self.attacker_name, self.attacker_persona)
+
+    @property
+    def victim_label(self) -> str:
+        """The victim as people read it, or `` where the attempt is aimed at nobody's data."""
+        return _person(self.victim, self.victim_name, self.victim_persona)
+
+
+def in_order(records: Iterable[AttemptRecord]) -> list[AttemptRecord]:
+    """Return the records sorted by id: workers finish in any order, reports do not show it."""
+    return sorted(records, key=lambda record: record.id)
+
+
+def _person(tenant: str, name: str, persona: str) -> str:
+    words = [word for word in (tenant, name) if word]
+    if persona:
+        words.append(f"({persona})" if words else persona)
+    return " ".join(words)
+
+
+def _fits(name: str, value: object) -> TypeGuard[str | bool | None]:
+    if value is None:
+        return name in _OPTIONAL
+    if name in _FLAGS:
+        return isinstance(value, bool)
+    return isinstance(value, str) and (name not in _CLOSED or value in _CLOSED[name])
