@@ -1,76 +1,17 @@
-"""One condition key under one operator, compiled (IAM page "IAM JSON policy elements: Condition operators")."""
+"""One condition key under one operator, compiled (IAM page "IAM JSON policy elements: Condition")."""
 
-import operator as compare
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Final
 
 from harness.policy import typed_values
 from harness.policy.errors import UnderivableKeyError
 from harness.policy.matching import Matcher, arn_glob, glob, matcher
+from harness.policy.operators import Family, Operator, split_operator
 from harness.policy.requests import Request
-from harness.policy.variables import Token, Variable, Wildcard, shown, tokenize
+from harness.policy.variables import Token, Variable, Wildcard, as_text, plain_text, shown, tokenize
 
 Test = Callable[[Request], bool]
-
-
-class Family(Enum):
-    """How an operator reads its values."""
-
-    STRING = "String"
-    STRING_IGNORE_CASE = "StringIgnoreCase"
-    STRING_LIKE = "StringLike"
-    ARN = "Arn"
-    BOOL = "Bool"
-    NUMERIC = "Numeric"
-    DATE = "Date"
-    IP = "IpAddress"
-    BINARY = "Binary"
-    NULL = "Null"
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """A condition operator without its set operator and IfExists: family, negation, comparison of typed values."""
-
-    family: Family
-    negated: bool = False
-    holds: Callable[[Any, Any], bool] = compare.eq
-
-
-def _ordered(prefix: str, family: Family) -> dict[str, Operator]:
-    return {
-        f"{prefix}Equals": Operator(family),
-        f"{prefix}NotEquals": Operator(family, negated=True),
-        f"{prefix}LessThan": Operator(family, holds=compare.lt),
-        f"{prefix}LessThanEquals": Operator(family, holds=compare.le),
-        f"{prefix}GreaterThan": Operator(family, holds=compare.gt),
-        f"{prefix}GreaterThanEquals": Operator(family, holds=compare.ge),
-    }
-
-
-OPERATORS: Final = {
-    "StringEquals": Operator(Family.STRING),
-    "StringNotEquals": Operator(Family.STRING, negated=True),
-    "StringEqualsIgnoreCase": Operator(Family.STRING_IGNORE_CASE),
-    "StringNotEqualsIgnoreCase": Operator(Family.STRING_IGNORE_CASE, negated=True),
-    "StringLike": Operator(Family.STRING_LIKE),
-    "StringNotLike": Operator(Family.STRING_LIKE, negated=True),
-    "ArnEquals": Operator(Family.ARN),
-    "ArnLike": Operator(Family.ARN),
-    "ArnNotEquals": Operator(Family.ARN, negated=True),
-    "ArnNotLike": Operator(Family.ARN, negated=True),
-    "Bool": Operator(Family.BOOL),
-    "BinaryEquals": Operator(Family.BINARY),
-    "IpAddress": Operator(Family.IP, holds=lambda found, range_: typed_values.contains(range_, found)),
-    "NotIpAddress": Operator(Family.IP, negated=True, holds=lambda found, range_: typed_values.contains(range_, found)),
-    "Null": Operator(Family.NULL),
-    **_ordered("Numeric", Family.NUMERIC),
-    **_ordered("Date", Family.DATE),
-}
-SET_OPERATORS: Final = ("ForAllValues", "ForAnyValue")
-IF_EXISTS: Final = "IfExists"
 
 _READERS: Final[dict[Family, tuple[Callable[[str], Any], Callable[[str], Any]]]] = {
     Family.NUMERIC: (typed_values.number, typed_values.number),
@@ -80,11 +21,16 @@ _READERS: Final[dict[Family, tuple[Callable[[str], Any], Callable[[str], Any]]]]
 }
 _STRINGS: Final = frozenset({Family.STRING, Family.STRING_IGNORE_CASE, Family.STRING_LIKE, Family.ARN})
 _PATTERNS: Final = frozenset({Family.STRING_LIKE, Family.ARN})
+_PLAIN: Final = _STRINGS | {Family.NULL}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Condition:
-    """One key under one operator. `holds` answers for a request and raises UnderivableKeyError when it must."""
+    """One key under one operator. `holds` answers for a request and raises UnderivableKeyError when it must.
+
+    `fixed` has the policy's values where no variable is in them; `delicate` says that the values or the operator touch
+    a choice of the module `unsettled` even for an ordinary request value.
+    """
 
     name: str
     operator: Operator
@@ -93,32 +39,28 @@ class Condition:
     key: str
     values: tuple[str, ...]
     entries: tuple[tuple[Token, ...], ...]
+    fixed: tuple[str, ...] | None
+    variables: tuple[Variable, ...]
+    unquoted: bool
+    delicate: bool
     generous: bool
     allows: bool
     holds: Test
 
     def compared(self, request: Request) -> tuple[str | None, ...]:
         """Return the policy's values as they were compared: variables replaced, None where one has no value."""
-        return tuple(shown(tokens, request, empty_counts=self.generous) for tokens in self.entries)
+        if self.fixed is not None:
+            return self.fixed
+        return tuple([shown(tokens, request, empty_counts=self.generous) for tokens in self.entries])
 
 
-def split_operator(name: str) -> tuple[str, Operator, bool] | None:
-    """Return the set operator (or an empty string), the operator and whether IfExists follows; None if unknown."""
-    set_operator, colon, base = name.rpartition(":")
-    if colon and set_operator not in SET_OPERATORS:
-        return None
-    if base in OPERATORS:
-        return set_operator, OPERATORS[base], False
-    bare = base.removesuffix(IF_EXISTS)
-    if bare == base or bare not in OPERATORS or bare == "Null":
-        return None
-    return set_operator, OPERATORS[bare], True
-
-
-def compile_condition(name: str, key: str, values: Sequence[str], *, allows: bool, variables: bool) -> Condition:
+def compile_condition(
+    name: str, key: str, values: Sequence[str], *, allows: bool, variables: bool, unquoted: bool = False
+) -> Condition:
     """Return the condition for an operator that `split_operator` knows.
 
-    `allows` is the effect of the statement, which decides the reading where the documentation leaves two.
+    `allows` is the effect of the statement, which decides the reading where the documentation leaves two; `unquoted`
+    says that a value stood in the document as a number or a Boolean.
     """
     split = split_operator(name)
     if split is None:
@@ -128,6 +70,7 @@ def compile_condition(name: str, key: str, values: Sequence[str], *, allows: boo
     generous = allows != operator.negated
     resolves = variables and (operator.family in _STRINGS or (operator.family is Family.BOOL and allows))
     entries = tuple(tokenize(value, variables=resolves, wildcards=operator.family in _PATTERNS) for value in values)
+    used = tuple(token for tokens in entries for token in tokens if isinstance(token, Variable))
     lower_key = key.lower()
     if operator.family is Family.NULL:
         holds = _null(lower_key, values)
@@ -136,7 +79,20 @@ def compile_condition(name: str, key: str, values: Sequence[str], *, allows: boo
         absent = if_exists or operator.negated
         holds = _quantified(set_operator, lower_key, satisfies, absent=absent, allows=allows)
     return Condition(
-        name, operator, set_operator, if_exists, lower_key, tuple(values), entries, generous, allows, holds
+        name=name,
+        operator=operator,
+        set_operator=set_operator,
+        if_exists=if_exists,
+        key=lower_key,
+        values=tuple(values),
+        entries=tuple(as_text(tokens) for tokens in entries),
+        fixed=None if used else tuple(plain_text(tokens) for tokens in entries),
+        variables=used,
+        unquoted=unquoted,
+        delicate=unquoted or operator.family not in _PLAIN or (operator.family is Family.ARN and "*" in values),
+        generous=generous,
+        allows=allows,
+        holds=holds,
     )
 
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from harness.policy.conditions import Condition, compile_condition, split_operator
+from harness.policy.conditions import Condition, compile_condition
 from harness.policy.elements import (
     SYNTAX,
     JsonNumber,
     check_action,
     check_resource,
+    is_unquoted,
     read_principals,
     read_strings,
     refuse_constant,
@@ -19,8 +20,9 @@ from harness.policy.elements import (
 )
 from harness.policy.errors import MalformedPolicyDocument
 from harness.policy.kinds import NAMES_PRINCIPALS, PolicyKind
+from harness.policy.operators import split_operator
 from harness.policy.principals import Naming, compile_not_principal, compile_principal
-from harness.policy.statements import Statement, compile_actions, compile_applies, compile_resources
+from harness.policy.statements import Statement, compile_actions, compile_applies, compile_resources, resource_facts
 
 VARIABLES_SINCE: Final = "2012-10-17"
 _VERSIONS: Final = frozenset({"2008-10-17", VARIABLES_SINCE})
@@ -131,14 +133,15 @@ class _StatementReader:
         return Statement(
             policy=self._policy,
             kind=self._kind,
-            sid=sid,
-            index=index,
+            label=sid or where,
+            position=index,
+            effect=parsed["Effect"],
             allows=allows,
             matches_action=compile_actions(patterns, inverted=element == "NotAction"),
             matches_resource=matches_resource,
             conditions=conditions,
             named=named,
-            resources=tuple(resources),
+            resources=resource_facts(resources, inverted=inverted, allows=allows, variables=self._variables),
             applies=compile_applies(matches_resource, conditions),
         )
 
@@ -195,7 +198,16 @@ class _StatementReader:
                         "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", place
                     )
                 values = read_strings(given, place, unquoted=True)
-                conditions.append(compile_condition(operator, key, values, allows=allows, variables=self._variables))
+                conditions.append(
+                    compile_condition(
+                        operator,
+                        key,
+                        values,
+                        allows=allows,
+                        variables=self._variables,
+                        unquoted=is_unquoted(given),
+                    )
+                )
         return tuple(conditions)
 
 

@@ -51,6 +51,12 @@ def read_strings(given: Any, where: str, *, unquoted: bool = False) -> list[str]
     return texts
 
 
+def is_unquoted(given: Any) -> bool:
+    """Whether any of one or several values stands in the document as a number or a Boolean."""
+    values = given if isinstance(given, list) else [given]
+    return any(isinstance(value, bool | JsonNumber) for value in values)
+
+
 def check_action(pattern: str, where: str) -> None:
     """Raise MalformedPolicyDocument unless the text is `*` or one vendor, one colon and a name."""
     if pattern == "*":

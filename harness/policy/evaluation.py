@@ -12,12 +12,21 @@ from harness.policy.principals import Named
 from harness.policy.requests import CallerKind, Request
 from harness.policy.statements import Statement
 
-Plan = Callable[[Request], Outcome]
+Decide = Callable[[Request], Outcome]
 
 _CACHED_PLANS: Final = 1024
 # AWS reports one kind of policy only; see unsettled.DENIAL_REPORTED_FIRST.
 _FIELDS: Final = ("rcp", "scp", "resource", "identity", "boundary", "session")
 _OUTSIDE_IAM: Final = frozenset({CallerKind.PROVIDER, CallerKind.SERVICE, CallerKind.ANONYMOUS})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """The statements of a policy set whose Action covers one action, and the decision over them."""
+
+    denies: tuple[Statement, ...]
+    allows: tuple[Statement, ...]
+    decide: Decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ class Support:
     """What speaks for a request: the kinds of policy that allow it, and how the resource's policies name the caller."""
 
     kinds: frozenset[PolicyKind]
-    named: Named
+    named: int
 
 
 def decide(policies: PolicySet, request: Request) -> Outcome:
@@ -55,13 +64,11 @@ def decide(policies: PolicySet, request: Request) -> Outcome:
     Raises UnderivableKeyError when it depends on a key that could not be derived; a key that decides nothing does not
     matter, in whatever order the policies stand.
     """
-    plan = policies.plans.get(request.action_key)
-    if plan is None:
-        plan = _add_plan(policies, request.action_key)
+    plan = policies.plans.get(request.action_key) or plan_for(policies, request.action_key)
     try:
-        return plan(request)
+        return plan.decide(request)
     except UnderivableKeyError:
-        return _settle(policies, request)
+        return _settle(policies, plan, request)
 
 
 def limiting_kind(  # noqa: PLR0911 - one return per step of the documented order
@@ -72,14 +79,13 @@ def limiting_kind(  # noqa: PLR0911 - one return per step of the documented orde
     outside = caller.kind in _OUTSIDE_IAM
     if policies.scp is not None and not outside and PolicyKind.SCP not in allowing:
         return PolicyKind.SCP
-    own = resource_kind(policies, request)
     if outside:
-        return None if named else own
+        return None if named else resource_kind(policies, request)
     if not request.crosses_accounts:
         if named & (Named.DIRECTLY | Named.EVERYBODY):
             return None
         if request.needs_grant and not named:
-            return own
+            return resource_kind(policies, request)
     # In its account, a grant to the role (or to the user behind a federated user) is as good as an identity policy.
     stands_in = caller.kind is CallerKind.ROOT or (named & Named.ISSUER and not request.crosses_accounts)
     if PolicyKind.IDENTITY not in allowing and not stands_in:
@@ -90,7 +96,7 @@ def limiting_kind(  # noqa: PLR0911 - one return per step of the documented orde
     limited = policies.session is not None or caller.kind is CallerKind.FEDERATED_USER
     if limited and PolicyKind.SESSION not in allowing:
         return PolicyKind.SESSION
-    return own if request.crosses_accounts and not named else None
+    return resource_kind(policies, request) if request.crosses_accounts and not named else None
 
 
 def resource_kind(policies: PolicySet, request: Request) -> PolicyKind:
@@ -101,7 +107,10 @@ def resource_kind(policies: PolicySet, request: Request) -> PolicyKind:
     return PolicyKind.TRUST if is_role else PolicyKind.RESOURCE
 
 
-def support_of(statements: Iterable[tuple[Statement, Named]]) -> Support:
+NO_SUPPORT: Final = Support(frozenset(), Named.NOBODY)
+
+
+def support_of(statements: Iterable[tuple[Statement, int]]) -> Support:
     """Return what Allow statements that apply amount to; each comes with how it names the caller."""
     kinds: set[PolicyKind] = set()
     named = Named.NOBODY
@@ -112,21 +121,25 @@ def support_of(statements: Iterable[tuple[Statement, Named]]) -> Support:
     return Support(frozenset(kinds), named)
 
 
-def names(statement: Statement, request: Request) -> Named:
+def names(statement: Statement, request: Request) -> int:
     """Return how the statement names the caller; one without a Principal element is about whoever carries it."""
     return Named.DIRECTLY if statement.named is None else statement.named(request)
 
 
-def _add_plan(policies: PolicySet, action_key: str) -> Plan:
-    if len(policies.plans) >= _CACHED_PLANS:
-        policies.plans.clear()
-    plan = policies.plans[action_key] = _plan(policies, action_key)
+def plan_for(policies: PolicySet, action_key: str) -> Plan:
+    """Return the plan for a lower-case action name, made once per policy set."""
+    plan = policies.plans.get(action_key)
+    if plan is None:
+        if len(policies.plans) >= _CACHED_PLANS:
+            policies.plans.clear()
+        plan = policies.plans[action_key] = _plan(policies, action_key)
     return plan
 
 
 def _plan(policies: PolicySet, action_key: str) -> Plan:
-    denies = tuple(statement for policy in policies.ordered() for statement in policy.for_action(action_key)[0])
-    allows = tuple(statement for policy in policies.ordered() for statement in policy.for_action(action_key)[1])
+    splits = [policy.for_action(action_key) for policy in policies.ordered()]
+    denies = tuple(statement for split in splits for statement in split[0])
+    allows = tuple(statement for split in splits for statement in split[1])
 
     def general(request: Request) -> Outcome:
         for statement in denies:
@@ -140,21 +153,21 @@ def _plan(policies: PolicySet, action_key: str) -> Plan:
         return Outcome.IMPLICIT_DENY if limiting_kind(policies, request, support) else Outcome.ALLOW
 
     if policies.resource or policies.rcp:
-        return general
-    return _plan_without_principals(policies, action_key, general)
+        return Plan(denies, allows, general)
+    return Plan(denies, allows, _without_principals(policies, action_key, general))
 
 
-def _plan_without_principals(policies: PolicySet, action_key: str, general: Plan) -> Plan:
+def _without_principals(policies: PolicySet, action_key: str, general: Decide) -> Decide:
     """Return the short way for callers whom only their own policies limit, which is nearly every request."""
     kinds = (policies.identity, policies.scp, policies.boundary, policies.session)
     splits = [[policy.for_action(action_key) for policy in kind] for kind in kinds if kind is not None]
     denies = tuple(statement.applies for kind in splits for split in kind for statement in split[0])
     limits = tuple(tuple(statement.applies for split in kind for statement in split[1]) for kind in splits)
     if not denies and [len(kind) for kind in limits] == [1]:
-        return _plan_of_one(limits[0][0], general)
+        return _of_one_statement(limits[0][0], general)
     allow, explicit, implicit = Outcome.ALLOW, Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY
 
-    def plan(request: Request) -> Outcome:
+    def decision(request: Request) -> Outcome:
         if not request.limited_by_identity:
             return general(request)
         for applies in denies:
@@ -168,43 +181,41 @@ def _plan_without_principals(policies: PolicySet, action_key: str, general: Plan
                 return implicit
         return allow
 
-    return plan
+    return decision
 
 
-def _plan_of_one(applies: Test, general: Plan) -> Plan:
+def _of_one_statement(applies: Test, general: Decide) -> Decide:
     allow, implicit = Outcome.ALLOW, Outcome.IMPLICIT_DENY
 
-    def plan(request: Request) -> Outcome:
+    def decision(request: Request) -> Outcome:
         if request.limited_by_identity:
             return allow if applies(request) else implicit
         return general(request)
 
-    return plan
+    return decision
 
 
-def _settle(policies: PolicySet, request: Request) -> Outcome:
+def _settle(policies: PolicySet, plan: Plan, request: Request) -> Outcome:
     """Return the decision if it is the same whatever the underivable keys hold, else raise for one of them."""
-    certain: list[tuple[Statement, Named]] = []
-    possible: list[tuple[Statement, Named]] = []
+    certain: list[tuple[Statement, int]] = []
+    possible: list[tuple[Statement, int]] = []
     unknown: UnderivableKeyError | None = None
     unknown_deny = False
-    for policy in policies.ordered():
-        denies, allows = policy.for_action(request.action_key)
-        for statement in denies + allows:
-            named = names(statement, request)
-            if not named:
-                continue
-            try:
-                applies = statement.applies(request)
-            except UnderivableKeyError as error:
-                unknown = error
-                unknown_deny = unknown_deny or not statement.allows
-                possible.append((statement, named))
-                continue
-            if applies and not statement.allows:
-                return Outcome.EXPLICIT_DENY
-            if applies:
-                certain.append((statement, named))
+    for statement in plan.denies + plan.allows:
+        named = names(statement, request)
+        if not named:
+            continue
+        try:
+            applies = statement.applies(request)
+        except UnderivableKeyError as error:
+            unknown = error
+            unknown_deny = unknown_deny or not statement.allows
+            possible.append((statement, named))
+            continue
+        if applies and not statement.allows:
+            return Outcome.EXPLICIT_DENY
+        if applies:
+            certain.append((statement, named))
     at_least = limiting_kind(policies, request, support_of(certain))
     at_most = limiting_kind(policies, request, support_of([*certain, *possible]))
     if unknown is not None and (unknown_deny or (at_least is None) != (at_most is None)):

@@ -1,14 +1,23 @@
 """Why a decision came out as it did (IAM page "Troubleshoot access denied error messages")."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from harness.policy.conditions import Condition
-from harness.policy.corners import corners_of
+from harness.policy.corners import corners_of, touches
 from harness.policy.errors import UnderivableKeyError
-from harness.policy.evaluation import PolicySet, decide, limiting_kind, names, support_of
+from harness.policy.evaluation import (
+    NO_SUPPORT,
+    Plan,
+    PolicySet,
+    decide,
+    limiting_kind,
+    names,
+    plan_for,
+    support_of,
+)
 from harness.policy.kinds import Outcome, PolicyKind
+from harness.policy.principals import Named
 from harness.policy.requests import Request
 from harness.policy.statements import Statement
 
@@ -48,8 +57,7 @@ class StatementTrace(NamedTuple):
     conditions: tuple[ConditionTrace, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """A decision with its reasons.
 
     `statements` are those that decided: evaluated alone they give the same decision. An implicit denial has none; its
@@ -91,36 +99,72 @@ class Explanation:
 def explain(policies: PolicySet, request: Request) -> Explanation:
     """Return the decision with its reasons; the outcome is that of `decide`, and so is the error it may raise."""
     outcome = decide(policies, request)
+    plan = plan_for(policies, request.action_key)
     if outcome is Outcome.EXPLICIT_DENY:
-        denying = [
-            statement for statement in _covering(policies, request, allows=False) if _applies(statement, request)
-        ]
-        limiting = denying[0].kind
-        sentence = f"with an explicit deny in {_NAMES[limiting][1]}"
-        return _explanation(request, outcome=outcome, decisive=denying, missed=[], limiting=limiting, sentence=sentence)
-    allowing = [statement for statement in _covering(policies, request, allows=True) if _applies(statement, request)]
-    named = [(statement, names(statement, request)) for statement in allowing]
-    if outcome is Outcome.ALLOW:
-        return _explanation(request, outcome=outcome, decisive=allowing, missed=[], limiting=None, sentence="")
-    limiting_or_none = limiting_kind(policies, request, support_of(named))
-    limiting = limiting_or_none or PolicyKind.IDENTITY
+        return _explicit(plan, request)
+    allowing = [statement for statement in plan.allows if _applies(statement, request)]
+    if outcome is Outcome.IMPLICIT_DENY:
+        return _implicit(policies, plan, request, allowing)
+    unsettled = _unsettled(allowing, plan.denies, request)
+    if policies.resource and _granted_to_everybody_only(policies, request, allowing):
+        unsettled = (*unsettled, "EVERYBODY_IS_NOT_LIMITED")
+    traces = tuple([_trace(statement, request, applied=True) for statement in allowing])
+    return Explanation(outcome, traces, (), None, "", unsettled)
+
+
+def _explicit(plan: Plan, request: Request) -> Explanation:
+    denying = [statement for statement in plan.denies if _applies(statement, request)]
+    limiting = denying[0].kind
+    unsettled = _unsettled(denying, (), request)
+    if any(statement.kind is not limiting for statement in denying):
+        unsettled = (*unsettled, "DENIAL_REPORTED_FIRST")
+    traces = tuple([_trace(statement, request, applied=True) for statement in denying])
+    sentence = f"with an explicit deny in {_NAMES[limiting][1]}"
+    return Explanation(Outcome.EXPLICIT_DENY, traces, (), limiting, sentence, unsettled)
+
+
+def _implicit(policies: PolicySet, plan: Plan, request: Request, allowing: Sequence[Statement]) -> Explanation:
+    support = NO_SUPPORT
+    if allowing:
+        support = support_of((statement, names(statement, request)) for statement in allowing)
+    limiting = limiting_kind(policies, request, support) or PolicyKind.IDENTITY
     missed = [
         statement
-        for statement in _covering(policies, request, allows=True)
-        if statement.kind is limiting and statement.conditions and _resource_matches(statement, request)
+        for statement in plan.allows
+        if statement.kind is limiting and statement.conditions and _nearly_applies(statement, request)
     ]
     sentence = f"because no {_NAMES[limiting][0]} allows the {request.action} action"
-    return _explanation(request, outcome=outcome, decisive=[], missed=missed, limiting=limiting, sentence=sentence)
+    traces = tuple([_trace(statement, request, applied=False) for statement in missed])
+    failed = [statement for statement in plan.allows if statement not in allowing] if allowing else plan.allows
+    return Explanation(Outcome.IMPLICIT_DENY, (), traces, limiting, sentence, _unsettled((), failed, request))
 
 
-def _covering(policies: PolicySet, request: Request, *, allows: bool) -> Iterator[Statement]:
-    for policy in policies.ordered():
-        for statement in policy.for_action(request.action_key)[allows]:
-            if statement.named is None or statement.named(request):
-                yield statement
+def _granted_to_everybody_only(policies: PolicySet, request: Request, allowing: Sequence[Statement]) -> bool:
+    """Whether the request is allowed only because a grant to everybody is not limited by silent policies."""
+    named = [(statement, names(statement, request)) for statement in allowing]
+    if not any(name & Named.EVERYBODY for _, name in named):
+        return False
+    narrower = [
+        (statement, Named.ISSUER | name & ~Named.EVERYBODY if name & Named.EVERYBODY else name)
+        for statement, name in named
+    ]
+    return limiting_kind(policies, request, support_of(narrower)) is not None
+
+
+def _unsettled(applied: Sequence[Statement], failed: Sequence[Statement], request: Request) -> tuple[str, ...]:
+    found: set[str] = set()
+    for statement in applied:
+        if touches(statement, request):
+            found.update(corners_of(statement, request, applied=True))
+    for statement in failed:
+        if touches(statement, request) and (statement.named is None or statement.named(request)):
+            found.update(corners_of(statement, request, applied=False))
+    return tuple(sorted(found)) if found else ()
 
 
 def _applies(statement: Statement, request: Request) -> bool:
+    if statement.named is not None and not statement.named(request):
+        return False
     try:
         return statement.applies(request)
     except UnderivableKeyError:
@@ -128,55 +172,33 @@ def _applies(statement: Statement, request: Request) -> bool:
         return False
 
 
-def _resource_matches(statement: Statement, request: Request) -> bool:
+def _nearly_applies(statement: Statement, request: Request) -> bool:
+    """Whether all but the conditions match; those cannot all hold, or the statement would have applied."""
     try:
-        return statement.matches_resource(request)
+        return statement.matches_resource(request) and bool(names(statement, request))
     except UnderivableKeyError:
         return False
 
 
-def _explanation(
-    request: Request,
-    *,
-    outcome: Outcome,
-    decisive: Iterable[Statement],
-    missed: Iterable[Statement],
-    limiting: PolicyKind | None,
-    sentence: str,
-) -> Explanation:
-    statements, near_misses = tuple(decisive), tuple(missed)
-    unsettled: set[str] = set()
-    for statement in statements + near_misses:
-        unsettled.update(corners_of(statement, request))
-    return Explanation(
-        outcome,
-        tuple(_trace(statement, request) for statement in statements),
-        tuple(_trace(statement, request) for statement in near_misses),
-        limiting,
-        sentence,
-        tuple(sorted(unsettled)),
-    )
-
-
-def _trace(statement: Statement, request: Request) -> StatementTrace:
+def _trace(statement: Statement, request: Request, *, applied: bool) -> StatementTrace:
     return StatementTrace(
         statement.policy,
         statement.kind,
         statement.label,
-        statement.index,
-        "Allow" if statement.allows else "Deny",
-        tuple(_condition_trace(condition, request) for condition in statement.conditions),
+        statement.position,
+        statement.effect,
+        tuple([_condition_trace(condition, request, applied=applied) for condition in statement.conditions]),
     )
 
 
-def _condition_trace(condition: Condition, request: Request) -> ConditionTrace:
-    holds: bool | None
+def _condition_trace(condition: Condition, request: Request, *, applied: bool) -> ConditionTrace:
+    found = request.known.get(condition.key)
     try:
-        holds = condition.holds(request)
-        values = condition.compared(request)
+        # Every condition of a statement that applied holds, so there is no need to ask again.
+        holds = applied or condition.holds(request)
+        return ConditionTrace(condition.name, condition.key, condition.compared(request), found, holds)
     except UnderivableKeyError:
-        holds, values = None, condition.values
-    return ConditionTrace(condition.name, condition.key, values, request.known.get(condition.key), holds)
+        return ConditionTrace(condition.name, condition.key, condition.values, found, None)
 
 
 def _plain(statement: StatementTrace) -> dict[str, Any]:

@@ -16,29 +16,43 @@ from harness.policy.variables import Token, Variable, tokenize, value_of
 _COLONS_BEFORE_VARIABLES: Final = 5
 
 
+@dataclass(frozen=True, slots=True)
+class ResourceFacts:
+    """What the Resource or NotResource element has in it that touches a choice of the module `unsettled`."""
+
+    variables: tuple[Variable, ...]
+    inverted: bool
+    generous: bool
+    has_early_variable: bool
+    has_early_wildcard: bool
+    has_late_wildcard: bool
+
+    @property
+    def delicate(self) -> bool:
+        """Whether the element touches a choice whatever the request holds, or may do so for some resources."""
+        return self.has_early_variable or self.has_early_wildcard or self.has_late_wildcard
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Statement:
     """A compiled statement. Its tests raise UnderivableKeyError when the answer depends on such a key.
 
+    `label` is the Sid, or where the statement stands when it has none.
     `named` is None in the kinds of policy that have no Principal element; `applies` joins resource and conditions.
     """
 
     policy: str
     kind: PolicyKind
-    sid: str
-    index: int
+    label: str
+    position: int
+    effect: str
     allows: bool
     matches_action: Callable[[str], bool]
     matches_resource: Test
     conditions: tuple[Condition, ...]
     named: Naming | None
-    resources: tuple[str, ...]
+    resources: ResourceFacts
     applies: Test
-
-    @property
-    def label(self) -> str:
-        """The Sid, or where the statement stands when it has none."""
-        return self.sid or f"Statement[{self.index}]"
 
 
 def compile_actions(patterns: Sequence[str], *, inverted: bool) -> Callable[[str], bool]:
@@ -63,6 +77,29 @@ def compile_resources(patterns: Sequence[str], *, inverted: bool, allows: bool, 
         listed = _any_resource(matchers)
         return lambda request: not listed(request)
     return _any_resource(matchers)
+
+
+def resource_facts(patterns: Sequence[str], *, inverted: bool, allows: bool, variables: bool) -> ResourceFacts:
+    """Return what the explanation has to know about Resource, or NotResource when inverted."""
+    tokens = [tokenize(pattern, variables=variables, wildcards=True) for pattern in patterns]
+    return ResourceFacts(
+        variables=tuple(token for entry in tokens for token in entry if isinstance(token, Variable)),
+        inverted=inverted,
+        generous=allows != inverted,
+        has_early_variable=any(has_early_variable(entry) for entry in tokens),
+        # A wildcard at the end of a part is documented to reach beyond the colon; the others are not.
+        has_early_wildcard=any(
+            character in "*?"
+            for pattern in patterns
+            for part in pattern.split(":", _COLONS_BEFORE_VARIABLES)[:-1]
+            for character in part[:-1]
+        ),
+        has_late_wildcard=any(
+            character in "*?"
+            for pattern in patterns
+            for character in pattern.split(":", _COLONS_BEFORE_VARIABLES)[-1][:-1]
+        ),
+    )
 
 
 def compile_applies(matches_resource: Test, conditions: Sequence[Condition]) -> Test:

@@ -71,12 +71,28 @@ def resolve(tokens: tuple[Token, ...], request: Request, *, empty_counts: bool) 
     return tuple(resolved)
 
 
+def as_text(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Return the tokens with their wildcards as text, as a person reads them."""
+    return _joined([token.value if isinstance(token, Wildcard) else token for token in tokens])
+
+
+def plain_text(tokens: tuple[Token, ...]) -> str:
+    """Return the text of tokens among which there is no variable."""
+    return "".join(token for token in as_text(tokens) if isinstance(token, str))
+
+
 def shown(tokens: tuple[Token, ...], request: Request, *, empty_counts: bool) -> str | None:
-    """Return the text a person reads for resolved tokens, or None when a variable has no value."""
-    resolved = resolve(tokens, request, empty_counts=empty_counts)
-    if resolved is None:
-        return None
-    return "".join(token if isinstance(token, str) else token.value for token in resolved)
+    """Return the text a person reads for tokens from `as_text`, or None when a variable has no value."""
+    text = ""
+    for token in tokens:
+        if isinstance(token, Variable):
+            value = value_of(token, request, empty_counts=empty_counts)
+            if value is None:
+                return None
+            text += value
+        elif isinstance(token, str):
+            text += token
+    return text
 
 
 def _variable(inside: str) -> Variable:
