@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 if TYPE_CHECKING:
-    from harness.report.records import AttemptRecord
+    from harness.report.records import AttemptRecord, Verdict
+
+Standing = Literal["leak", "gone", "lockout", "inconclusive", "expected", "isolated", "works"]
 
 # From the worst to the best: a cell of the matrix shows the first that occurs in it.
-STANDINGS: Final = ("leak", "gone", "lockout", "inconclusive", "expected", "isolated", "works")
-_SIGNS: Final = {
+STANDINGS: Final[tuple[Standing, ...]] = get_args(Standing)
+_SIGNS: Final[dict[Standing, tuple[str, str]]] = {
     "leak": ("\N{BALLOT X}", "LEAK"),
     "gone": ("\N{WARNING SIGN}", "EXPECTED LEAK GONE"),
     "lockout": ("\N{CIRCLED DIVISION SLASH}", "LOCKOUT"),
@@ -22,6 +24,14 @@ _SIGNS: Final = {
 
 # The victim's place where an attack is aimed at no tenant: a role to assume, a key that is made up.
 NOBODY: Final = "nobody's data / roles"
+
+_STANDING_OF: Final[dict[Verdict, Standing]] = {
+    "LEAK": "leak",
+    "LOCKOUT": "lockout",
+    "INCONCLUSIVE": "inconclusive",
+    "ISOLATED": "isolated",
+    "WORKS": "works",
+}
 
 STYLE: Final = """
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#57606a;--paper:#fff;--panel:#f6f8fa;--line:#d0d7de;--link:#0a58ca;
@@ -47,13 +57,11 @@ a{color:var(--link)}
 """
 
 
-def standing(record: AttemptRecord) -> str:
+def standing(record: AttemptRecord) -> Standing:
     """Return the record's place in STANDINGS: its verdict, with declared leaks told from others."""
-    if record.leak_was_declared and record.verdict == "LEAK":
-        return "expected"
     if record.leak_was_declared and record.verdict != "INCONCLUSIVE":
-        return "gone"
-    return record.verdict.lower()
+        return "expected" if record.verdict == "LEAK" else "gone"
+    return _STANDING_OF[record.verdict]
 
 
 def sign(record: AttemptRecord) -> str:
@@ -61,13 +69,13 @@ def sign(record: AttemptRecord) -> str:
     return sign_of(standing(record))
 
 
-def sign_of(name: str) -> str:
+def sign_of(name: Standing) -> str:
     """Return one of STANDINGS as a coloured symbol and word."""
     symbol, word = _SIGNS[name]
     return f'<span class="sign {name}">{symbol} {word}</span>'
 
 
-def symbol_and_word(name: str) -> tuple[str, str]:
+def symbol_and_word(name: Standing) -> tuple[str, str]:
     """Return the symbol and the word of one of STANDINGS."""
     return _SIGNS[name]
 

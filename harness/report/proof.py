@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +47,8 @@ class ProofEntry:
     def also_leaked(self) -> tuple[str, ...]:
         """The attacks that leaked although nobody said that they must."""
         return tuple(sorted(set(self.leaked) - set(self.must_leak)))
+
+
+def holes_missed(entries: Iterable[ProofEntry]) -> int:
+    """Return how many planted holes the attacks did not bear out."""
+    return sum(not entry.held for entry in entries)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 BoundaryStatus = Literal["proved", "not proved", "not attacked"]
 
+# How the headline of a run opens that shows no gap.
+WALL_STANDS: Final = "The wall stands"
+
 EXIT_AS_THE_CONTRACT_SAYS: Final = 0
 EXIT_LEAKS_OR_LOCKOUTS: Final = 1
 EXIT_NOT_PROVED: Final = 6
@@ -62,9 +65,14 @@ class Boundary:
             return "not attacked"
         return "proved" if self.isolated and not self.leaks else "not proved"
 
+    @property
+    def open_as_declared(self) -> bool:
+        """True where every attack leaked and the blueprint says, with its reason, that it does: a known gap."""
+        return 0 < self.attacks == self.expected_leaks
+
     def as_json(self) -> dict[str, Any]:
         """Return the boundary with its status as plain JSON."""
-        return {**asdict(self), "status": self.status}
+        return {**asdict(self), "status": self.status, "open_as_declared": self.open_as_declared}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +170,8 @@ def reasons_not_proved(summary: Summary, *, narrowed: bool, forgive: bool = Fals
     unproved = [
         boundary
         for boundary in summary.boundaries_that_are("not proved")
-        if not boundary.isolated and not (forgive and boundary.inconclusive)
+        # What the blueprint declares open cannot be proved closed; it is shown as a leak, and does not fail the run.
+        if not boundary.isolated and not boundary.open_as_declared and not (forgive and boundary.inconclusive)
     ]
     if unproved:
         reasons.append(f"{_count(len(unproved), 'boundary')} attacked without a single ISOLATED.")
@@ -172,8 +181,12 @@ def reasons_not_proved(summary: Summary, *, narrowed: bool, forgive: bool = Fals
     return reasons
 
 
-def headline(summary: Summary, *, narrowed: bool) -> str:
-    """Return the one sentence that says whether the wall is standing."""
+def headline(summary: Summary, *, narrowed: bool, holes_missed: int = 0) -> str:
+    """Return the sentence that says whether the wall is standing.
+
+    `holes_missed` is the number of planted holes that the attacks did not find: a harness that is blind to them must
+    not say that a wall stands.
+    """
     attacks = _count(summary.attacks, "attack")
     if summary.failed:
         found = [
@@ -188,11 +201,14 @@ def headline(summary: Summary, *, narrowed: bool) -> str:
         return "Nothing was attacked, so nothing is proved."
     isolated = summary.counts["ISOLATED"]
     expected = f", {_count(len(summary.expected_leaks), 'expected leak')}" if summary.expected_leaks else ""
-    if reasons := reasons_not_proved(summary, narrowed=narrowed):
+    reasons = reasons_not_proved(summary, narrowed=narrowed)
+    if holes_missed:
+        reasons.append(f"{_count(holes_missed, 'planted hole')} not found by the attacks that had to.")
+    if reasons:
         return f"Not proved: {attacks}, {isolated} refused{expected}. {' '.join(reasons)}"
     refused = f"{isolated} refused" if expected else "all refused"
     part = " This run was narrowed: it attacked only a part of the contract." if narrowed else ""
-    return f"The wall stands: {attacks}, {refused}{expected}.{part}"
+    return f"{WALL_STANDS}: {attacks}, {refused}{expected}.{part}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -6,8 +6,8 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from harness.report.proof import ProofEntry
-from harness.report.run import Boundary, RunFacts, Summary, headline
+from harness.report.proof import ProofEntry, holes_missed
+from harness.report.run import WALL_STANDS, Boundary, RunFacts, Summary, headline
 from harness.secret import redact_text
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def summary_lines(
     """Return at most 25 lines: the answer, leaks first, what was not proved and why, and what to open or run next."""
     entries = [ProofEntry.from_json(entry) for entry in proof]
     lines = [
-        Line(headline(summary, narrowed=facts.narrowed), _headline_style(summary, facts)),
+        _headline_line(summary, facts, entries),
         *_capped([leak_line(record) for record in summary.leaks], _SHOWN_LEAKS, "leaks", "red"),
         *_capped(
             [_vanished_line(record) for record in summary.vanished_leaks], _SHOWN_VANISHED, "expected leaks gone", "red"
@@ -146,10 +146,11 @@ def _vanished_line(record: AttemptRecord) -> Line:
     return Line(text, "red")
 
 
-def _headline_style(summary: Summary, facts: RunFacts) -> Style:
+def _headline_line(summary: Summary, facts: RunFacts, entries: list[ProofEntry]) -> Line:
+    text = headline(summary, narrowed=facts.narrowed, holes_missed=holes_missed(entries))
     if summary.failed:
-        return "red"
-    return "green" if headline(summary, narrowed=facts.narrowed).startswith("The wall stands") else "yellow"
+        return Line(text, "red")
+    return Line(text, "green" if text.startswith(WALL_STANDS) else "yellow")
 
 
 def _capped(lines: list[Line], limit: int, noun: str, style: Style) -> list[Line]:

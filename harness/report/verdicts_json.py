@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.report.proof import ProofEntry
+from harness.report.proof import ProofEntry, holes_missed
 from harness.report.records import AttemptRecord, in_order
 from harness.report.run import RunFacts, Summary, headline
 from harness.secret import redact
@@ -24,9 +24,10 @@ def verdicts_document(
     facts: RunFacts, records: Iterable[AttemptRecord], proof: Iterable[Mapping[str, Any]], summary: Summary
 ) -> dict[str, Any]:
     """Return the whole run as plain JSON, attempts sorted by id, secrets redacted."""
+    entries = [ProofEntry.from_json(entry) for entry in proof]
     return {
         "schema": SCHEMA,
-        "headline": headline(summary, narrowed=facts.narrowed),
+        "headline": headline(summary, narrowed=facts.narrowed, holes_missed=holes_missed(entries)),
         "run": redact(facts.as_json()),
         "counts": {
             "attacks": summary.attacks,
@@ -40,7 +41,7 @@ def verdicts_document(
             {"reason": redact(reason), "attempts": attempts} for reason, attempts in summary.inconclusive_reasons
         ],
         "boundaries": [boundary.as_json() for boundary in summary.boundaries],
-        "proof": [redact(ProofEntry.from_json(entry).as_json()) for entry in proof],
+        "proof": [redact(entry.as_json()) for entry in entries],
         "attempts": [redact(record.as_json()) for record in in_order(records)],
     }
 

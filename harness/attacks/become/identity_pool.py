@@ -1,0 +1,73 @@
+"""Becoming somebody else at the identity pool: another's identity, or a role one was not given."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from harness.attacks.technique import ControlKind, Severity, Technique, Victim
+from harness.blueprints.spec import Effect
+from harness.targets.api import ApiRequest
+
+if TYPE_CHECKING:
+    from harness.attacks.aim import Aim
+
+_FLOW = "https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flow.html"
+_ROLES = "https://docs.aws.amazon.com/cognito/latest/developerguide/role-based-access-control.html"
+
+
+def _exchange(identity_id: str, **params: Any) -> tuple[ApiRequest, ...]:
+    request = {"IdentityId": identity_id, **params}
+    return (ApiRequest("cognito-identity", "GetCredentialsForIdentity", request),)
+
+
+def _own_logins(aim: Aim) -> dict[str, str]:
+    return {aim.deployment.provider: aim.id_token.reveal()}
+
+
+_BECOME = partial(
+    Technique,
+    plane="identity-pool",
+    effect=Effect.SESSION,
+    operation="GetCredentialsForIdentity",
+    severity=Severity.BLOCKER,
+    cwe=("CWE-287", "CWE-639"),
+)
+
+TECHNIQUES = (
+    _BECOME(
+        id="identity-pool.session.foreign-identity-with-own-token",
+        title="GetCredentialsForIdentity for a foreign identity with one's own token",
+        documentation=_FLOW,
+        catalogue=("idp-identity-id-substitution",),
+        personas=("member",),
+        victim_personas=("member",),
+        refusals=(r"Logins don't match\.",),
+        returns_own=True,
+        steps=lambda aim: _exchange(aim.victim.identity_id, Logins=_own_logins(aim)),
+    ),
+    _BECOME(
+        id="identity-pool.session.foreign-identity-without-token",
+        title="GetCredentialsForIdentity for a foreign identity without any token",
+        documentation=_FLOW,
+        catalogue=("idp-guest-identity-id-is-bearer", "idp-identity-id-substitution"),
+        # A guest's own identity is what the control asks for: only guests get theirs without a token.
+        personas=("guest",),
+        refusals=(r"Access to Identity '.*' is forbidden\.",),
+        steps=lambda aim: _exchange(aim.victim.identity_id),
+    ),
+    _BECOME(
+        id="identity-pool.session.custom-role-arn",
+        title="CustomRoleArn of the admin role, which is not among one's own",
+        documentation=_ROLES,
+        catalogue=("idp-custom-role-arn-outside-claim",),
+        cwe=("CWE-269",),
+        personas=("member",),
+        victim=Victim.NOBODY,
+        control=ControlKind.WITNESS,
+        refusals=(r"(?i)role",),
+        steps=lambda aim: _exchange(
+            aim.caller.identity_id, Logins=_own_logins(aim), CustomRoleArn=aim.deployment.roles["admin"]
+        ),
+    ),
+)

@@ -1,0 +1,52 @@
+"""Becoming a role by asking STS for it, past the identity pool."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from harness.attacks.technique import ControlKind, Severity, Technique, Victim
+from harness.blueprints.spec import Effect
+from harness.targets.api import ApiRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.attacks.aim import Aim
+
+
+def _assume(role_of: Callable[[Aim], str]) -> Callable[[Aim], tuple[ApiRequest, ...]]:
+    return lambda aim: (
+        ApiRequest("sts", "AssumeRole", {"RoleArn": role_of(aim), "RoleSessionName": "isolation-harness"}),
+    )
+
+
+_ASSUME = partial(
+    Technique,
+    plane="sts",
+    effect=Effect.SESSION,
+    operation="AssumeRole",
+    actions=("sts:AssumeRole",),
+    severity=Severity.BLOCKER,
+    documentation="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
+    cwe=("CWE-269",),
+    victim=Victim.NOBODY,
+    personas=("member", "guest"),
+    control=ControlKind.WITNESS,
+    operator_steps=_assume(lambda aim: aim.deployment.witness_role),
+)
+
+TECHNIQUES = (
+    _ASSUME(
+        id="sts.session.assume-admin-role",
+        title="AssumeRole on the admin role",
+        catalogue=("sts-base-role-trust-account-root",),
+        steps=_assume(lambda aim: aim.deployment.roles["admin"]),
+    ),
+    _ASSUME(
+        id="sts.session.assume-member-role",
+        title="AssumeRole on the role of signed-in users",
+        catalogue=("sts-session-policy-allows-chaining",),
+        steps=_assume(lambda aim: aim.deployment.roles["member"]),
+    ),
+)

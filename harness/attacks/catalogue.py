@@ -1,0 +1,44 @@
+"""All techniques, in the order in which they are shown, and how people select among them."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from harness.attacks.become import identity_pool, sts, tokens
+from harness.attacks.reach import dynamodb, s3
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.attacks.technique import Technique
+
+TECHNIQUES: dict[str, Technique] = {
+    technique.id: technique
+    for technique in (
+        *dynamodb.TECHNIQUES,
+        *s3.TECHNIQUES,
+        *identity_pool.TECHNIQUES,
+        *tokens.TECHNIQUES,
+        *sts.TECHNIQUES,
+    )
+}
+
+
+def matching(patterns: Iterable[str]) -> tuple[Technique, ...]:
+    """Return the techniques whose id matches any of the glob patterns, all of them when there is no pattern.
+
+    Raises UsageError for a pattern that selects nothing.
+    """
+    wanted = tuple(patterns)
+    for pattern in wanted:
+        if not any(fnmatchcase(technique_id, pattern) for technique_id in TECHNIQUES):
+            raise UsageError(
+                f"--attack {pattern!r} selects no technique; `harness attacks` lists the {len(TECHNIQUES)} there are"
+            )
+    return tuple(
+        technique
+        for technique in TECHNIQUES.values()
+        if not wanted or any(fnmatchcase(technique.id, pattern) for pattern in wanted)
+    )

@@ -1,0 +1,175 @@
+"""Reaching for objects: every way the S3 API touches an object, aimed by whoever uses it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from harness.attacks.technique import ControlKind, LeakKind, Severity, Technique, Victim
+from harness.blueprints.spec import Effect
+from harness.targets.api import ApiRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.attacks.aim import Aim
+
+_GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html"
+_TENANTS_ONLY = ("member", "guest")
+_OVERWRITTEN = b'{"canary": "overwritten"}'
+
+
+def _call(operation: str, **params: Any) -> tuple[ApiRequest, ...]:
+    return (ApiRequest("s3", operation, params),)
+
+
+def _copy_and_read(aim: Aim) -> tuple[ApiRequest, ...]:
+    # The answer to CopyObject holds no content; what was carried off is read from the own folder.
+    landed = f"{aim.own.partition}/carried-off/{aim.asset.owner.tenant}-{aim.asset.owner.persona}.json"
+    source = {"Bucket": aim.asset.bucket, "Key": aim.asset.object_key}
+    return (
+        *_call("CopyObject", Bucket=aim.own.bucket, Key=landed, CopySource=source),
+        *_call("GetObject", Bucket=aim.own.bucket, Key=landed),
+    )
+
+
+def _copy_over(aim: Aim) -> tuple[ApiRequest, ...]:
+    source = {"Bucket": aim.own.bucket, "Key": f"{aim.own.partition}/private.json"}
+    return _call("CopyObject", Bucket=aim.asset.bucket, Key=aim.asset.object_key, CopySource=source)
+
+
+def _put_own(aim: Aim) -> tuple[ApiRequest, ...]:
+    return _call("PutObject", Bucket=aim.own.bucket, Key=aim.own.object_key, Body=_OVERWRITTEN)
+
+
+def _forged(prefix_of: Callable[[Aim], str]) -> Callable[[Aim], tuple[ApiRequest, ...]]:
+    return lambda aim: _call(
+        "PutObject", Bucket=aim.own.bucket, Key=f"{prefix_of(aim)}/{aim.own.name}.json", Body=b"{}"
+    )
+
+
+def _delete_several(aim: Aim, *keys: str) -> tuple[ApiRequest, ...]:
+    objects = [{"Key": key} for key in keys]
+    return _call("DeleteObjects", Bucket=aim.asset.bucket, Delete={"Objects": objects})
+
+
+_READ = partial(
+    Technique, plane="s3", effect=Effect.READ, severity=Severity.CRITICAL, documentation=_GUIDE
+)
+_WRITE = partial(
+    Technique, plane="s3", effect=Effect.WRITE, severity=Severity.BLOCKER, documentation=_GUIDE
+)
+_FORGED = partial(
+    _WRITE,
+    operation="PutObject",
+    actions=("s3:PutObject",),
+    severity=Severity.NORMAL,
+    victim=Victim.NOBODY,
+    control_steps=_put_own,
+    personas=_TENANTS_ONLY,
+)
+
+TECHNIQUES = (
+    _READ(
+        id="s3.read.get-object",
+        title="GetObject from a foreign folder",
+        operation="GetObject",
+        actions=("s3:GetObject",),
+        catalogue=("s3-prefix-no-trailing-slash",),
+        steps=lambda aim: _call("GetObject", Bucket=aim.asset.bucket, Key=aim.asset.object_key),
+    ),
+    _READ(
+        id="s3.read.head-object",
+        title="HeadObject in a foreign folder",
+        operation="HeadObject",
+        actions=("s3:GetObject",),
+        severity=Severity.NORMAL,
+        catalogue=("s3-missing-key-oracle",),
+        allowed_means=LeakKind.ORACLE,
+        steps=lambda aim: _call("HeadObject", Bucket=aim.asset.bucket, Key=aim.asset.object_key),
+    ),
+    _READ(
+        id="s3.read.list-objects-foreign-prefix",
+        title="ListObjectsV2 of a foreign folder",
+        operation="ListObjectsV2",
+        actions=("s3:ListBucket",),
+        severity=Severity.NORMAL,
+        catalogue=("s3-listbucket-without-prefix",),
+        steps=lambda aim: _call("ListObjectsV2", Bucket=aim.asset.bucket, Prefix=f"{aim.asset.partition}/"),
+    ),
+    _READ(
+        id="s3.read.list-objects-unprefixed",
+        title="ListObjectsV2 of the whole bucket",
+        operation="ListObjectsV2",
+        actions=("s3:ListBucket",),
+        severity=Severity.NORMAL,
+        catalogue=("s3-list-empty-prefix-allowed",),
+        control=ControlKind.WITNESS,
+        steps=lambda aim: _call("ListObjectsV2", Bucket=aim.asset.bucket),
+    ),
+    _READ(
+        id="s3.read.copy-object",
+        title="CopyObject from a foreign folder into the own one",
+        operation="CopyObject",
+        actions=("s3:GetObject",),
+        catalogue=("s3-copyobject-from-foreign-prefix",),
+        personas=_TENANTS_ONLY,
+        steps=_copy_and_read,
+    ),
+    _WRITE(
+        id="s3.write.put-object",
+        title="PutObject over a foreign object",
+        operation="PutObject",
+        actions=("s3:PutObject",),
+        catalogue=("s3-copy-to-foreign-prefix",),
+        steps=lambda aim: _call(
+            "PutObject", Bucket=aim.asset.bucket, Key=aim.asset.object_key, Body=_OVERWRITTEN
+        ),
+    ),
+    _WRITE(
+        id="s3.write.copy-object-into",
+        title="CopyObject from the own folder over a foreign object",
+        operation="CopyObject",
+        actions=("s3:PutObject",),
+        catalogue=("s3-copy-to-foreign-prefix",),
+        personas=_TENANTS_ONLY,
+        steps=_copy_over,
+    ),
+    _WRITE(
+        id="s3.write.delete-object",
+        title="DeleteObject in a foreign folder",
+        operation="DeleteObject",
+        actions=("s3:DeleteObject",),
+        catalogue=("s3-copy-to-foreign-prefix",),
+        steps=lambda aim: _call("DeleteObject", Bucket=aim.asset.bucket, Key=aim.asset.object_key),
+    ),
+    _WRITE(
+        id="s3.write.delete-objects",
+        title="DeleteObjects with a foreign key",
+        operation="DeleteObjects",
+        actions=("s3:DeleteObject",),
+        catalogue=("s3-copy-to-foreign-prefix",),
+        steps=lambda aim: _delete_several(aim, aim.asset.object_key),
+    ),
+    _WRITE(
+        id="s3.write.delete-objects-mixed",
+        title="DeleteObjects with a foreign key behind an own one",
+        operation="DeleteObjects",
+        actions=("s3:DeleteObject",),
+        catalogue=("s3-copy-to-foreign-prefix",),
+        personas=_TENANTS_ONLY,
+        steps=lambda aim: _delete_several(aim, f"{aim.own.partition}/none.json", aim.asset.object_key),
+    ),
+    _FORGED(
+        id="s3.write.forged-prefix-random",
+        title="PutObject under a prefix that is nobody's",
+        catalogue=("s3-copy-to-foreign-prefix",),
+        steps=_forged(lambda _: "unauthorized_string"),
+    ),
+    _FORGED(
+        id="s3.write.forged-prefix-collision",
+        title="PutObject under the own identity id with something behind it",
+        catalogue=("s3-prefix-no-trailing-slash",),
+        steps=_forged(lambda aim: f"{aim.own.partition}2"),
+    ),
+)

@@ -1,0 +1,86 @@
+"""The steps every call of the emulator's own services goes through, in AWS's order, written once.
+
+Known operation, constraints of the model, authorization, and only then the question whether we implement every
+parameter: a caller without permission is told so whatever else the request asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from harness.emulator.parameters import check_constraints, refuse_unsupported
+from harness.emulator.service import NotDerivableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from harness.emulator.service import Authorizer, Call
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What a signed operation is authorized on: the resource ARN, and the condition keys the request adds."""
+
+    resource: str
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One implemented operation.
+
+    `accepts` names the parameters it implements, as dotted paths. `guard` says what it is authorized on; None marks
+    a public operation, or one that decides about its caller itself.
+    """
+
+    perform: Callable[[Call], Mapping[str, Any]]
+    accepts: frozenset[str]
+    guard: Callable[[Mapping[str, Any]], Guarded] | None = None
+
+
+def accepting(*paths: str) -> frozenset[str]:
+    """Return the parameter paths; each argument may hold several names separated by blanks."""
+    return frozenset(name for path in paths for name in path.split())
+
+
+class OperationTable:
+    """Performs the calls of one service, one at a time: the state behind a table is shared by all its operations."""
+
+    def __init__(self, service: str, operations: Mapping[str, Operation], authorize: Authorizer | None) -> None:
+        self._service = service
+        self._operations = operations
+        self._authorize = authorize
+        self._lock = RLock()
+
+    def handle(self, call: Call) -> Mapping[str, Any]:
+        """Return the result of the call.
+
+        Raises NotDerivableError for an operation or parameter that is not implemented, otherwise the ServiceError
+        that AWS would answer.
+        """
+        operation = self._operations.get(call.operation)
+        if operation is None:
+            raise NotDerivableError(f"operation {self._service}:{call.operation}")
+        check_constraints(self._service, call.operation, call.params)
+        with self._lock:
+            if operation.guard is not None and self._authorize is not None:
+                guarded = operation.guard(call.params)
+                action = f"{self._service}:{call.operation}"
+                self._authorize(call.principal, action, guarded.resource, guarded.context)
+            refuse_unsupported(call.operation, call.params, operation.accepts)
+            return operation.perform(call)
+
+
+def request_tags(tags: Mapping[str, str] | None) -> dict[str, tuple[str, ...]]:
+    """Return the condition keys of a request that sets tags: aws:RequestTag/KEY for each, and aws:TagKeys."""
+    if not tags:
+        return {}
+    keys = {f"aws:requesttag/{key.lower()}": (value,) for key, value in tags.items()}
+    return {**keys, "aws:tagkeys": tuple(tags)}
+
+
+def resource_tags(tags: Mapping[str, str] | None) -> dict[str, tuple[str, ...]]:
+    """Return the condition keys aws:ResourceTag/KEY of a tagged resource."""
+    return {f"aws:resourcetag/{key.lower()}": (value,) for key, value in (tags or {}).items()}

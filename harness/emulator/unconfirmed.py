@@ -1,0 +1,102 @@
+"""Every place where the embedded target follows an assumption about AWS that no source confirms.
+
+Each constant says what was assumed and which other answer is possible. When a live probe settles one, change it here
+and move the fact to the reference; nothing else has to be touched.
+"""
+
+from __future__ import annotations
+
+# --- Parameter constraints -------------------------------------------------------------------------------------------
+
+# Whether cognito-identity answers a failed pattern with InvalidParameterException or ValidationException.
+CONSTRAINT_CODES = {
+    "cognito-idp": "InvalidParameterException",
+    "cognito-identity": "InvalidParameterException",
+    "sts": "ValidationError",
+}
+# The words for a member of the wrong JSON type differ by service and type; the code is the common one.
+WRONG_TYPE_CODE = "SerializationException"
+WRONG_TYPE_MESSAGE = "Type of member '{path}' does not match its shape."
+
+# --- User pools ------------------------------------------------------------------------------------------------------
+
+# A client without ReadAttributes: the model speaks of standard attributes only, in practice custom claims do appear.
+# The side that cannot hide a leak is that everything is readable.
+OMITTED_READ_ATTRIBUTES_READ_ALL = True
+# A best-precedence group without a role, while groups of worse precedence carry different ones: it is passed over.
+# Another possible answer is that cognito:preferred_role is then absent.
+BEST_GROUP_WITHOUT_ROLE_IS_SKIPPED = True
+
+# Messages known from use, without a recorded observation.
+USER_EXISTS = "User account already exists"
+GROUP_EXISTS = "A group with the name already exists."
+GROUP_NOT_FOUND = "Group not found."
+USER_NOT_FOUND = "User does not exist."
+POOL_NOT_FOUND = "User pool {pool} does not exist."
+CLIENT_NOT_FOUND = "User pool client {client} does not exist."
+POOL_PROTECTED = (
+    "The user pool cannot be deleted because deletion protection is activated. "
+    "Deletion protection must be inactivated first."
+)
+USER_DISABLED = "User is disabled."
+FLOW_NOT_ENABLED = "{flow} flow not enabled for this client"
+ADMIN_FLOW_NOT_ENABLED = "Auth flow not enabled for this client"
+MISSING_AUTH_PARAMETER = "Missing required parameter {name}"
+REFRESH_TOKEN_INVALID = "Invalid Refresh Token"  # noqa: S105  a message, not a token
+REFRESH_TOKEN_EXPIRED = "Refresh Token has expired"  # noqa: S105  as above
+REFRESH_TOKEN_REVOKED = "Refresh Token has been revoked"  # noqa: S105  as above
+ACCESS_TOKEN_INVALID = "Invalid Access Token"  # noqa: S105  as above
+ACCESS_TOKEN_EXPIRED = "Access Token has expired"  # noqa: S105  as above
+CHALLENGE_SESSION_INVALID = "Invalid session for the user."
+CHALLENGE_SESSION_EXPIRED = "Invalid session for the user, session is expired."
+TEMPORARY_PASSWORD_EXPIRED = (
+    "Temporary password has expired and must be reset by an administrator."  # noqa: S105  a message
+)
+TOKEN_VALIDITY_RANGE = "Invalid range for token validity."  # noqa: S105  a message
+READ_ATTRIBUTES_INVALID = "Invalid read attributes specified while creating a client"
+WRITE_ATTRIBUTES_INVALID = "Invalid write attributes specified while creating a client"
+PASSWORD_POLICY = "Password did not conform with policy: {reason}"  # noqa: S105  a message
+ATTRIBUTE_UNKNOWN = (
+    "Attributes did not conform to the schema: Type for attribute {{{name}}} could not be determined"
+)
+ATTRIBUTE_MALFORMED = "Attributes did not conform to the schema: {name}: {reason}"
+ATTRIBUTE_REQUIRED = "Attributes did not conform to the schema: {name}: The attribute is required"
+SUB_IS_NOT_WRITABLE = "Cannot modify the non-mutable attribute sub"
+SCHEMA_DUPLICATE = "Attribute {name} is specified more than once in the schema."
+STANDARD_TYPE_FIXED = "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute {name}"
+CUSTOM_REQUIRED = "Required custom attributes are not supported currently."
+GROUPS_PER_USER = 100
+GROUPS_PER_USER_EXCEEDED = "User cannot belong to more than 100 groups."
+PAGINATION_TOKEN_INVALID = "Invalid pagination token."  # noqa: S105  a message
+
+# --- Identity pools --------------------------------------------------------------------------------------------------
+
+# A login token that is no compact JWT with a JSON payload.
+LOGIN_TOKEN_MALFORMED = "Invalid login token. Not a valid OpenId Connect identity token."  # noqa: S105  a message
+# The user behind the token is gone or signed out, and the provider has ServerSideTokenCheck: only the code is known.
+SERVER_SIDE_CHECK_FAILED = "Invalid login token. User has been signed out or deleted."
+# ServerSideTokenCheck is documented for signed-out and deleted users; for disabled ones it is an assumption.
+SERVER_SIDE_CHECK_SEES_DISABLED_USERS = True
+# A CustomRoleArn outside cognito:roles, or not the role of a matching rule: the code is known, the words are not.
+CUSTOM_ROLE_REFUSED = "Custom role is not allowed for this identity."
+# What follows `for:` was not recorded.
+AMBIGUOUS_ROLE = "The ambiguous role mapping rules for: {provider} denied this request."
+# How the value of an array claim is compared in a rule: as the JSON text of the list, so that `Contains` is a
+# substring match (group `admin` matches `not-admin`). Element equality is the other possible answer.
+ARRAY_CLAIMS_ARE_COMPARED_AS_JSON_TEXT = True
+# The value of aws:FederatedProvider in a session of an identity pool.
+FEDERATED_PROVIDER = "cognito-identity.amazonaws.com"
+
+# --- STS -------------------------------------------------------------------------------------------------------------
+
+SESSION_POLICY_LIMIT = 2048
+SESSION_POLICY_TOO_LONG = (
+    "1 validation error detected: Value at 'policy' failed to satisfy constraint: "
+    "Member must have length less than or equal to 2048"
+)
+TAG_KEYS_REPEATED = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+
+
+def packed_policy_size(policy: str) -> int:
+    """Return PackedPolicySize, approximated as the share of the 2,048 characters; AWS packs in an unknown way."""
+    return -(-100 * len(policy) // SESSION_POLICY_LIMIT)

@@ -1,0 +1,105 @@
+"""What came back of an attempt, before it is held against the contract."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.attacks.technique import Technique
+    from harness.targets.api import ApiResponse
+
+_NAMED = re.compile(r"is not authorized to perform: (?P<action>[\w-]+:[\w*]+)(?: on resource: \"?(?P<resource>[^\s\"]+))?")
+# The codes by which each service says that authorization refused the call (aws-semantics 6.4 and 3.7).
+_REFUSED = {
+    "dynamodb": frozenset({"AccessDeniedException"}),
+    "s3": frozenset({"AccessDenied", "403"}),
+    "sts": frozenset({"AccessDenied"}),
+    "cognito-identity": frozenset({"NotAuthorizedException"}),
+}
+_IDENTITY_SERVICES = frozenset({"cognito-identity"})
+
+
+class Outcome(StrEnum):
+    """The four things that can come back."""
+
+    REFUSED = "refused"
+    ALLOWED = "allowed"
+    CROSSED = "crossed"
+    TROUBLE = "trouble"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """An outcome with the sentence that says why it was read that way."""
+
+    outcome: Outcome
+    reason: str
+
+
+def observe(technique: Technique, service: str, response: ApiResponse) -> Observation:
+    """Read the answer to the attempt itself: refused by authorization, allowed, or trouble.
+
+    A refusal counts only when it is worded as authorization words it and, where it names an action, names one that
+    the technique asks for; everything else that failed is trouble (attacks catalogue, x-deny-for-the-wrong-reason).
+    """
+    if response.succeeded:
+        return _observe_success(technique, response)
+    if response.error_code not in _REFUSED.get(service, frozenset()):
+        return Observation(Outcome.TROUBLE, f"{response.error_code}: {response.message}".strip(": "))
+    if service in _IDENTITY_SERVICES:
+        if any(re.search(pattern, response.message) for pattern in technique.refusals):
+            return Observation(Outcome.REFUSED, response.message)
+        return Observation(Outcome.TROUBLE, f"refused for a reason that proves nothing: {response.message}")
+    return _observe_denial(technique, response)
+
+
+def _observe_denial(technique: Technique, response: ApiResponse) -> Observation:
+    named = _NAMED.search(response.message)
+    if named is not None and named["action"] not in technique.actions:
+        wanted = " or ".join(technique.actions)
+        return Observation(
+            Outcome.TROUBLE, f"the refusal names {named['action']}, while the attempt needs {wanted}"
+        )
+    return Observation(Outcome.REFUSED, _without_names(response.message or str(response.error_code)))
+
+
+def _observe_success(technique: Technique, response: ApiResponse) -> Observation:
+    left_over = [name for name in ("UnprocessedKeys", "UnprocessedItems") if response.data.get(name)]
+    if left_over:
+        return Observation(Outcome.TROUBLE, f"the target left {left_over[0]} behind, as it does when throttling")
+    errors = response.data.get("Errors") or []
+    if any(error.get("Code") != "AccessDenied" for error in errors):
+        return Observation(Outcome.TROUBLE, f"part of the call failed with {errors[0].get('Code')}")
+    if errors:
+        return Observation(Outcome.REFUSED, f"{technique.operation} answered AccessDenied for the key")
+    return Observation(Outcome.ALLOWED, f"{technique.operation} was allowed")
+
+
+def _without_names(message: str) -> str:
+    # Records are the same for the same seed, so the names that a target made up are left out of reasons.
+    tail = re.search(r"(because no .*|with an explicit deny .*)$", message)
+    return tail[1] if tail else "AccessDenied"
+
+
+def carries(marker: str, responses: Iterable[ApiResponse]) -> bool:
+    """Tell whether a canary stands anywhere in the answers, in plain or base64 spelling.
+
+    Error messages do not count: they may echo what the request itself named.
+    """
+    wanted = [marker.encode(), base64.b64encode(marker.encode()).rstrip(b"=")]
+    for response in responses:
+        text = json.dumps(response.data, default=_readable).encode()
+        if any(spelling in text for spelling in wanted):
+            return True
+    return False
+
+
+def _readable(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
