@@ -1,11 +1,12 @@
 """The JSON-lines front end of `harness decide`: one request with its policies per line in, one decision per line out.
 
 `decide_lines(lines, *, explain, bad_lines=None)` yields one line of JSON per line read. A line that cannot be answered
-gets `{"line": 3, "error": "..."}` (with its `id` when it has one), its number is appended to `bad_lines`, and the rest is
-still answered; the command ends with status 1 when `bad_lines` is not empty afterwards. Blank lines are skipped.
+gets `{"line": 3, "error": "..."}` (with its `id` when it has one), its number is appended to `bad_lines`, and the rest
+is still answered; the command ends with status 1 when `bad_lines` is not empty afterwards. Blank lines are skipped.
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -144,9 +145,27 @@ def _parsed(text: str, kind: PolicyKind, name: str) -> Policy:
 
 def _decoded(line: str) -> Any:
     try:
-        return json.loads(line)
+        return json.loads(line, parse_float=_finite, parse_constant=_finite, object_pairs_hook=_unique)
+    except _BadLineError:
+        raise
     except (ValueError, RecursionError) as error:
         raise _BadLineError(f"not JSON: {error}") from error
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise _BadLineError(f"not JSON: {text} is no number")
+    return number
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _BadLineError(f"the key {twice!r} stands twice in one object")
+    return found
 
 
 def _object(parsed: Any, what: str) -> Mapping[str, Any]:
