@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from botocore.model import Shape
 
+    from harness.emulator.service import Call
+
 # Java's property classes, as Python's `re` can express them. The first is how the Cognito models write "printable".
 _JAVA_CLASSES = (
     (r"\p{L}\p{M}\p{S}\p{N}\p{P}", "\\x21-\\x7e\\xa1-\\u1fff\\u2010-\\u2027\\u2030-\\u2fff\\u3001-\\U0010ffff"),
@@ -61,6 +63,38 @@ def refuse_unsupported(operation: str, params: Mapping[str, Any], accepts: Colle
     """
     for path in _paths(params, accepts):
         raise NotDerivableError(f"parameter {path} of {operation}")
+
+
+def decoded_query(service: str, call: Call) -> dict[str, Any]:
+    """Return the parameters of a call of the query protocol with the structure and types of the model.
+
+    `Tags.member.1.Key` becomes an entry of a list and digits become numbers where the model has one; parameters that
+    are structured already stay as they are. `Action` and `Version` belong to the protocol and are left out.
+    """
+    params = {name: value for name, value in call.params.items() if name not in ("Action", "Version")}
+    known = call.operation in _model(service).operation_names
+    shape = _input_shape(service, call.operation) if known else None
+    nested: dict[str, Any] = {}
+    for name, value in params.items():
+        *parents, last = name.split(".")
+        holder = nested
+        for parent in parents:
+            holder = holder.setdefault(parent, {})
+        holder[last] = value
+    return _typed(shape, nested) if shape is not None else nested
+
+
+def _typed(shape: Shape, value: Any) -> Any:
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        return {
+            name: _typed(shape.members[name], item) if name in shape.members else item for name, item in value.items()
+        }
+    if isinstance(shape, ListShape) and isinstance(value, dict):
+        members = value.get("member", {})
+        return [_typed(shape.member, members[number]) for number in sorted(members, key=int)]
+    if shape.type_name in ("integer", "long") and isinstance(value, str) and value.isdecimal():
+        return int(value)
+    return value
 
 
 def _paths(params: Mapping[str, Any], accepts: Collection[str], prefix: str = "") -> Iterator[str]:

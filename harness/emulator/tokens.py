@@ -24,7 +24,7 @@ from harness.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.emulator.user_pools import AppClient, User, UserPool
+    from harness.emulator.user_directory import AppClient, User, UserPool
 
 ALGORITHM = "RS256"
 _KEY_BITS = 2048

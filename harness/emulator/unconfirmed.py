@@ -49,21 +49,19 @@ ACCESS_TOKEN_INVALID = "Invalid Access Token"  # noqa: S105  as above
 ACCESS_TOKEN_EXPIRED = "Access Token has expired"  # noqa: S105  as above
 CHALLENGE_SESSION_INVALID = "Invalid session for the user."
 CHALLENGE_SESSION_EXPIRED = "Invalid session for the user, session is expired."
-TEMPORARY_PASSWORD_EXPIRED = (
-    "Temporary password has expired and must be reset by an administrator."  # noqa: S105  a message
-)
+TEMPORARY_PASSWORD_EXPIRED = "Temporary password has expired and must be reset by an administrator."  # noqa: S105  a message
 TOKEN_VALIDITY_RANGE = "Invalid range for token validity."  # noqa: S105  a message
 READ_ATTRIBUTES_INVALID = "Invalid read attributes specified while creating a client"
 WRITE_ATTRIBUTES_INVALID = "Invalid write attributes specified while creating a client"
 PASSWORD_POLICY = "Password did not conform with policy: {reason}"  # noqa: S105  a message
-ATTRIBUTE_UNKNOWN = (
-    "Attributes did not conform to the schema: Type for attribute {{{name}}} could not be determined"
-)
+ATTRIBUTE_UNKNOWN = "Attributes did not conform to the schema: Type for attribute {{{name}}} could not be determined"
 ATTRIBUTE_MALFORMED = "Attributes did not conform to the schema: {name}: {reason}"
 ATTRIBUTE_REQUIRED = "Attributes did not conform to the schema: {name}: The attribute is required"
 SUB_IS_NOT_WRITABLE = "Cannot modify the non-mutable attribute sub"
 SCHEMA_DUPLICATE = "Attribute {name} is specified more than once in the schema."
-STANDARD_TYPE_FIXED = "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute {name}"
+STANDARD_TYPE_FIXED = (
+    "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute {name}"
+)
 CUSTOM_REQUIRED = "Required custom attributes are not supported currently."
 GROUPS_PER_USER = 100
 GROUPS_PER_USER_EXCEEDED = "User cannot belong to more than 100 groups."

@@ -10,14 +10,14 @@ from harness.emulator import unconfirmed
 from harness.emulator.listing import page
 from harness.emulator.operations import Guarded, Operation, accepting
 from harness.emulator.service import NotDerivableError, ServiceError
-from harness.emulator.user_pools import AppClient
+from harness.emulator.user_directory import AppClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from harness.emulator.clock import Clock
     from harness.emulator.service import Call
-    from harness.emulator.user_pools import UserPool, UserPoolDirectory
+    from harness.emulator.user_directory import UserPool, UserPoolDirectory
 
 _CLIENT_ID_ALPHABET = string.ascii_lowercase + string.digits
 _CLIENT_ID_LENGTH = 26
@@ -31,10 +31,10 @@ _LIFETIMES = {
 _DEFAULT_FLOWS = ("ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH")
 _DEFAULT_SESSION_MINUTES = 3
 # Members whose value is stored and shown; the other accepted ones are given special treatment below.
-_SHOWN = (
-    "ClientName RefreshTokenValidity AccessTokenValidity IdTokenValidity TokenValidityUnits ReadAttributes "
-    "WriteAttributes SupportedIdentityProviders PreventUserExistenceErrors"
-).split()
+_SHOWN = accepting(
+    "ClientName RefreshTokenValidity AccessTokenValidity IdTokenValidity TokenValidityUnits ReadAttributes",
+    "WriteAttributes SupportedIdentityProviders PreventUserExistenceErrors",
+)
 
 
 class AppClientOperations:
@@ -46,17 +46,15 @@ class AppClientOperations:
 
     def operations(self, on_pool: Callable[[Mapping[str, Any]], Guarded]) -> dict[str, Operation]:
         """Return the operations by name, guarded by `on_pool`."""
-        create = accepting(
-            "UserPoolId GenerateSecret ExplicitAuthFlows EnableTokenRevocation AuthSessionValidity", *_SHOWN
+        create = _SHOWN | accepting(
+            "UserPoolId GenerateSecret ExplicitAuthFlows EnableTokenRevocation AuthSessionValidity"
         )
         one = accepting("UserPoolId ClientId")
         return {
             "CreateUserPoolClient": Operation(self._create, create, on_pool),
             "DescribeUserPoolClient": Operation(self._describe, one, on_pool),
             "DeleteUserPoolClient": Operation(self._delete, one, on_pool),
-            "ListUserPoolClients": Operation(
-                self._list, accepting("UserPoolId MaxResults NextToken"), on_pool
-            ),
+            "ListUserPoolClients": Operation(self._list, accepting("UserPoolId MaxResults NextToken"), on_pool),
         }
 
     def _create(self, call: Call) -> Mapping[str, Any]:

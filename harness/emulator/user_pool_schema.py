@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"-?\d+")
 _STRING_STANDARD_ATTRIBUTES = (
     "name given_name family_name middle_name nickname preferred_username profile picture website email gender "
     "zoneinfo locale phone_number address"
-).split()
+)
 _CUSTOM_VALUE_LENGTH = 2048
 
 
@@ -77,7 +77,7 @@ def standard_schema() -> dict[str, SchemaAttribute]:
         SchemaAttribute("sub", "String", mutable=False, required=True, minimum=1, maximum=2048),
         *(
             SchemaAttribute(name, "String", minimum=0, maximum=_CUSTOM_VALUE_LENGTH)
-            for name in _STRING_STANDARD_ATTRIBUTES
+            for name in _STRING_STANDARD_ATTRIBUTES.split()
         ),
         SchemaAttribute("birthdate", "String", minimum=10, maximum=10),
         SchemaAttribute("updated_at", "Number", minimum=0),
@@ -173,7 +173,8 @@ def _requested_attribute(entry: Mapping[str, Any], schema: Mapping[str, SchemaAt
         raise NotDerivableError("AttributeDataType DateTime")
     if data_type == "String" and maximum is None:
         maximum = _CUSTOM_VALUE_LENGTH
-    return SchemaAttribute(f"custom:{name}", data_type, bool(entry.get("Mutable", True)), False, minimum, maximum)
+    mutable = bool(entry.get("Mutable", True))
+    return SchemaAttribute(f"custom:{name}", data_type, mutable=mutable, minimum=minimum, maximum=maximum)
 
 
 def password_policy_of(requested: Mapping[str, Any] | None) -> PasswordPolicy:

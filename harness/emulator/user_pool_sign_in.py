@@ -13,7 +13,7 @@ from harness.emulator import unconfirmed
 from harness.emulator.operations import Guarded, Operation, accepting
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.emulator.tokens import SignIn, TokenError, TokenUse, issue_tokens, read_unverified
-from harness.emulator.user_pools import attribute_list
+from harness.emulator.user_directory import attribute_list
 from harness.secret import Secret
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from harness.emulator.clock import Clock
     from harness.emulator.service import Call
-    from harness.emulator.user_pools import AppClient, User, UserPool, UserPoolDirectory
+    from harness.emulator.user_directory import AppClient, User, UserPool, UserPoolDirectory
 
 _WRONG_PASSWORD = "Incorrect username or password."  # noqa: S105  a message
 _DAY = 86_400
@@ -142,7 +142,9 @@ class SignInOperations:
             "Session": session.reveal(),
             "ChallengeParameters": {
                 "USER_ID_FOR_SRP": user.username,
-                "requiredAttributes": json.dumps([_ATTRIBUTE_PREFIX + name for name in pool.missing_attributes(user.attributes)]),
+                "requiredAttributes": json.dumps(
+                    [_ATTRIBUTE_PREFIX + name for name in pool.missing_attributes(user.attributes)]
+                ),
                 "userAttributes": json.dumps(user.attributes),
             },
         }
@@ -233,9 +235,7 @@ class SignInOperations:
 
     def _get_user(self, call: Call) -> Mapping[str, Any]:
         bearer = self._bearer(call.params["AccessToken"])
-        shown = {
-            name: value for name, value in bearer.user.attributes.items() if bearer.client.may_read(name)
-        }
+        shown = {name: value for name, value in bearer.user.attributes.items() if bearer.client.may_read(name)}
         return {
             "Username": bearer.user.username,
             "UserAttributes": attribute_list({"sub": bearer.user.sub, **shown}),
@@ -258,9 +258,7 @@ def _taken(given: dict[str, str], *names: str) -> list[str]:
     return [given[name] for name in names]
 
 
-def _written(
-    pool: UserPool, client: AppClient, user: User, attributes: list[dict[str, str]]
-) -> dict[str, str]:
+def _written(pool: UserPool, client: AppClient, user: User, attributes: list[dict[str, str]]) -> dict[str, str]:
     """Return the attributes a user sets with a new password, if the client lets users write them."""
     for name in (attribute["Name"] for attribute in attributes):
         known = pool.schema.get(name)

@@ -10,7 +10,7 @@ from harness.emulator import unconfirmed
 from harness.emulator.listing import page
 from harness.emulator.operations import Guarded, Operation, accepting
 from harness.emulator.service import NotDerivableError, ServiceError
-from harness.emulator.user_pools import Group, User, attribute_list
+from harness.emulator.user_directory import Group, User, attribute_list
 from harness.secret import Secret
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.emulator.clock import Clock
     from harness.emulator.service import Call
-    from harness.emulator.user_pools import UserPool, UserPoolDirectory
+    from harness.emulator.user_directory import UserPool, UserPoolDirectory
 
 
 class UserOperations:
@@ -32,9 +32,7 @@ class UserOperations:
         """Return the operations by name, guarded by `on_pool`."""
         group, user = accepting("UserPoolId GroupName"), accepting("UserPoolId Username")
         return {
-            "CreateGroup": Operation(
-                self._create_group, group | accepting("Description RoleArn Precedence"), on_pool
-            ),
+            "CreateGroup": Operation(self._create_group, group | accepting("Description RoleArn Precedence"), on_pool),
             "GetGroup": Operation(self._get_group, group, on_pool),
             "DeleteGroup": Operation(self._delete_group, group, on_pool),
             "AdminCreateUser": Operation(
@@ -42,14 +40,10 @@ class UserOperations:
                 user | accepting("UserAttributes TemporaryPassword MessageAction ClientMetadata"),
                 on_pool,
             ),
-            "AdminSetUserPassword": Operation(
-                self._set_password, user | accepting("Password Permanent"), on_pool
-            ),
+            "AdminSetUserPassword": Operation(self._set_password, user | accepting("Password Permanent"), on_pool),
             "AdminAddUserToGroup": Operation(self._add_to_group, user | group, on_pool),
             "AdminRemoveUserFromGroup": Operation(self._remove_from_group, user | group, on_pool),
-            "AdminListGroupsForUser": Operation(
-                self._list_groups, user | accepting("Limit NextToken"), on_pool
-            ),
+            "AdminListGroupsForUser": Operation(self._list_groups, user | accepting("Limit NextToken"), on_pool),
             "AdminGetUser": Operation(self._get_user, user, on_pool),
             "AdminDeleteUser": Operation(self._delete_user, user, on_pool),
             "AdminDisableUser": Operation(self._disable_user, user, on_pool),

@@ -1,0 +1,138 @@
+"""Whether an identity pool accepts a login token. Every target fault about tokens takes effect here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.emulator import unconfirmed
+from harness.emulator.faults import Fault
+from harness.emulator.service import ServiceError
+from harness.emulator.tokens import TokenError, TokenUse, read_unverified
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from harness.emulator.clock import Clock
+    from harness.emulator.identities import CognitoProvider, IdentityPool
+    from harness.emulator.user_directory import UserPool, UserPoolDirectory
+
+COGNITO_PROVIDER = "cognito-identity.amazonaws.com"
+_UNSUPPORTED = "Token is not from a supported provider of this identity pool."
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An accepted login: the user it speaks for, and what the token claims.
+
+    `provider` is the key of Logins; `mapping_key` is the name under which RoleMappings has the provider.
+    """
+
+    provider: str
+    subject: str
+    mapping_key: str
+    claims: Mapping[str, Any]
+
+
+class LoginTokens:
+    """Verifies the tokens in Logins against the user pools of this cloud."""
+
+    def __init__(self, clock: Clock, directory: UserPoolDirectory, faults: Collection[Fault]) -> None:
+        self._clock = clock
+        self._directory = directory
+        self._faults = faults
+
+    def verify(self, pool: IdentityPool, provider: str, token: str) -> Login:
+        """Return the login the token stands for.
+
+        Raises ServiceError NotAuthorizedException with the texts of aws-semantics 3.7.
+        """
+        entries = [entry for entry in pool.providers if entry.name == provider]
+        if not entries and Fault.SKIP_TOKEN_ISSUER not in self._faults:
+            raise ServiceError("NotAuthorizedException", _UNSUPPORTED)
+        try:
+            claims = read_unverified(token).claims
+        except TokenError:
+            raise ServiceError("NotAuthorizedException", unconfirmed.LOGIN_TOKEN_MALFORMED) from None
+        self._check_required(claims)
+        user_pool = self._issuing_pool(claims, provider)
+        self._check_signature(user_pool, claims, token)
+        self._check_expiry(claims)
+        entry = self._check_audience(pool, entries, user_pool, claims)
+        if entry is not None and entry.server_side_token_check:
+            _check_user(user_pool, claims)
+        mapping_key = f"{provider}:{entry.client_id}" if entry is not None else provider
+        return Login(provider, claims["sub"], mapping_key, claims)
+
+    def _check_required(self, claims: Mapping[str, Any]) -> None:
+        required: dict[str, type | tuple[type, ...]] = {"iss": str, "sub": str, "exp": (int, float), "aud": str}
+        if Fault.SKIP_TOKEN_AUDIENCE in self._faults:
+            del required["aud"]
+        if Fault.SKIP_TOKEN_EXPIRY in self._faults:
+            del required["exp"]
+        for name, kind in required.items():
+            if isinstance(claims.get(name), bool) or not isinstance(claims.get(name), kind):
+                raise _invalid(f"Missing a required claim: {name}")
+
+    def _issuing_pool(self, claims: Mapping[str, Any], provider: str) -> UserPool:
+        if Fault.SKIP_TOKEN_ISSUER not in self._faults and claims["iss"] != f"https://{provider}":
+            raise _invalid("Issuer doesn't match providerName")
+        user_pool = self._directory.by_issuer(claims["iss"])
+        if user_pool is None:
+            # Registered, but since deleted; or, under the fault, no pool of this cloud: there are no keys to ask.
+            raise _invalid("Couldn't verify signed token.")
+        return user_pool
+
+    def _check_signature(self, user_pool: UserPool, claims: Mapping[str, Any], token: str) -> None:
+        if Fault.SKIP_TOKEN_SIGNATURE in self._faults:
+            return
+        takes_access_tokens = Fault.SKIP_TOKEN_AUDIENCE in self._faults
+        is_access_token = claims.get("token_use") == TokenUse.ACCESS.value
+        use = TokenUse.ACCESS if takes_access_tokens and is_access_token else TokenUse.ID
+        try:
+            user_pool.keys.verified_claims(use, token)
+        except TokenError:
+            raise _invalid("Couldn't verify signed token.") from None
+
+    def _check_expiry(self, claims: Mapping[str, Any]) -> None:
+        if Fault.SKIP_TOKEN_EXPIRY in self._faults:
+            return
+        now = int(self._clock.now())
+        if now >= claims["exp"]:
+            raise _invalid(f"Token expired: {now} >= {int(claims['exp'])}")
+
+    def _check_audience(
+        self,
+        pool: IdentityPool,
+        entries: list[CognitoProvider],
+        user_pool: UserPool,
+        claims: Mapping[str, Any],
+    ) -> CognitoProvider | None:
+        """Return the provider entry the token is for; None only under a fault, when the pool has none that fits."""
+        audience = claims.get("aud")
+        entry = next((entry for entry in entries if entry.client_id == audience), None)
+        if entry is not None:
+            return entry
+        # A pool that forgets to ask who the issuer is has no list of clients for it: any client of the issuer passes.
+        any_client = Fault.SKIP_TOKEN_ISSUER in self._faults and (
+            audience in user_pool.clients or any(each.client_id == audience for each in pool.providers)
+        )
+        if Fault.SKIP_TOKEN_AUDIENCE in self._faults or any_client:
+            return entries[0] if entries else None
+        raise ServiceError("NotAuthorizedException", _UNSUPPORTED)
+
+
+def _check_user(user_pool: UserPool, claims: Mapping[str, Any]) -> None:
+    user = user_pool.user_by_sub(claims["sub"])
+    signed_out = user is None or claims.get("origin_jti") in user.revoked_sign_ins
+    disabled = user is not None and not user.enabled and unconfirmed.SERVER_SIDE_CHECK_SEES_DISABLED_USERS
+    if signed_out or disabled:
+        raise _invalid_user()
+
+
+def _invalid_user() -> ServiceError:
+    return ServiceError("NotAuthorizedException", unconfirmed.SERVER_SIDE_CHECK_FAILED)
+
+
+def _invalid(reason: str) -> ServiceError:
+    return ServiceError("NotAuthorizedException", f"Invalid login token. {reason}")
