@@ -18,6 +18,16 @@ _COLUMNS: Final = (
     '<col style="width:20%"></colgroup><thead><tr><th>Verdict</th><th>Plane</th><th>Technique</th><th>Why</th>'
     "<th>Deciding statement</th></tr></thead>"
 )
+# One and many of each standing, in a sentence.
+_WORDS: Final[dict[Standing, tuple[str, str]]] = {
+    "leak": ("leak", "leaks"),
+    "gone": ("expected leak gone", "expected leaks gone"),
+    "lockout": ("lockout", "lockouts"),
+    "inconclusive": ("inconclusive", "inconclusive"),
+    "expected": ("expected leak", "expected leaks"),
+    "isolated": ("isolated", "isolated"),
+    "works": ("control works", "controls work"),
+}
 
 
 class Person(NamedTuple):
@@ -52,7 +62,7 @@ class Grid:
 
     def overview(self) -> str:
         """Return the matrix itself; every cell that was attempted is a link to its attempts."""
-        heads = "".join(f'<th scope="col">{text(victim.label)}</th>' for victim in self.victims)
+        heads = "".join(f'<th scope="col">{_on_two_lines(victim)}</th>' for victim in self.victims)
         body = "".join(
             f'<tr><th scope="row">{text(attacker.label)}</th>'
             + "".join(self._cell(attacker, victim) for victim in self.victims)
@@ -79,7 +89,7 @@ class Grid:
         cell = self.cells.get((attacker, victim))
         own = ' class="own"' if attacker == victim else ""
         if cell is None:
-            return f'<td{own}><span class="none">\N{EN DASH} not attacked</span></td>'
+            return f'<td{own}><span class="none" title="not attacked">\N{EN DASH}</span></td>'
         counted = Counter(standing(record) for record in cell.attempts)
         worst = next(name for name in STANDINGS if name in counted)
         return f'<td{own}><a href="#{cell.anchor}">{sign_of(worst)}<br><small>{_counts(counted)}</small></a></td>'
@@ -89,11 +99,18 @@ def grids(records: Iterable[AttemptRecord]) -> list[Grid]:
     """Return one grid for each design, a weakened or faulted one apart from the sound one."""
     designs: dict[str, list[AttemptRecord]] = {}
     for record in in_order(records):
-        designs.setdefault(_design(record), []).append(record)
-    return [_grid(f"cell-{number}", design, designs[design]) for number, design in enumerate(sorted(designs), 1)]
+        designs.setdefault(design(record), []).append(record)
+    return [_grid(f"cell-{number}", name, designs[name]) for number, name in enumerate(sorted(designs), 1)]
 
 
-def _grid(prefix: str, design: str, records: list[AttemptRecord]) -> Grid:
+def design(record: AttemptRecord) -> str:
+    """Return the design that was attacked in words: the blueprint and what was altered on purpose."""
+    weakened = f", weakened by {record.weakness}" if record.weakness else ""
+    faulted = f", target fault {record.fault}" if record.fault else ""
+    return f"{record.blueprint}{weakened}{faulted}"
+
+
+def _grid(prefix: str, name: str, records: list[AttemptRecord]) -> Grid:
     by_pair: dict[tuple[Person, Person], list[AttemptRecord]] = {}
     for record in records:
         attacker = _person(record.attacker, record.attacker_persona, record.attacker_label)
@@ -110,13 +127,7 @@ def _grid(prefix: str, design: str, records: list[AttemptRecord]) -> Grid:
         for column, victim in enumerate(victims, 1)
         if (attacker, victim) in by_pair
     }
-    return Grid(design=design, attackers=attackers, victims=victims, cells=cells)
-
-
-def _design(record: AttemptRecord) -> str:
-    weakened = f", weakened by {record.weakness}" if record.weakness else ""
-    faulted = f", target fault {record.fault}" if record.fault else ""
-    return f"{record.blueprint}{weakened}{faulted}"
+    return Grid(design=name, attackers=attackers, victims=victims, cells=cells)
 
 
 def _person(tenant: str, persona: str, label: str) -> Person:
@@ -130,14 +141,12 @@ def _worst_first(record: AttemptRecord) -> tuple[int, str, str, str]:
 
 
 def _counts(counted: Counter[Standing]) -> str:
-    words = {"gone": "expected leak gone", "expected": "expected leak", "works": "control works"}
-    plural = {"control works": "controls work"}
-    return ", ".join(
-        f"{counted[name]} {plural.get(word, word) if counted[name] > 1 else word}"
-        for name in STANDINGS
-        if name in counted
-        for word in [words.get(name, name)]
-    )
+    return ", ".join(f"{counted[name]} {_WORDS[name][counted[name] > 1]}" for name in STANDINGS if name in counted)
+
+
+def _on_two_lines(person: Person) -> str:
+    # Columns as narrow as their cells, so that three tenants with three personas each fit a screen.
+    return text(person.label).replace(" (", "<br>(", 1)
 
 
 def _pair(attacker: Person, victim: Person) -> str:

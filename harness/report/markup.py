@@ -41,7 +41,7 @@ STYLE: Final = """
 --link:#79b8ff;--leak:#ffb3ba;--leak-bg:#5c1420;--warn:#f5d38a;--warn-bg:#4a3408;--hold:#d2c7ff;--hold-bg:#332a5c;
 --good:#9be9b4;--good-bg:#0f3d22;--plain:#c6d0da;--plain-bg:#262d35}}
 *{box-sizing:border-box}
-body{margin:0 auto;padding:1.5rem;max-width:90rem;background:var(--paper);color:var(--ink);
+body{margin:0 auto;padding:1.5rem;max-width:100rem;background:var(--paper);color:var(--ink);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
 table{border-collapse:collapse;margin:.5rem 0 1.5rem}
 th,td{border:1px solid var(--line);padding:.35rem .6rem;text-align:left;vertical-align:top}

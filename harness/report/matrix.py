@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.report.grid import Grid, grids
-from harness.report.markup import STANDINGS, STYLE, Standing, sign_of, symbol_and_word, text
+from harness.report.grid import Grid, design, grids
+from harness.report.markup import NOBODY, STANDINGS, STYLE, Standing, sign, sign_of, standing, symbol_and_word, text
 from harness.report.proof import ProofEntry, holes_missed
 from harness.report.run import WALL_STANDS, Boundary, BoundaryStatus, RunFacts, Summary, headline
 from harness.report.terminal import altered_on_purpose, rerun_command
@@ -30,24 +30,28 @@ _STATUS: Final[dict[BoundaryStatus, tuple[Standing, str]]] = {
     "not attacked": ("works", "\N{EN DASH} not attacked"),
     "proved": ("isolated", "\N{CHECK MARK} proved"),
 }
+_FOUND: Final[tuple[Standing, ...]] = ("leak", "gone", "lockout", "expected")
 _PAGE_STYLE: Final = """
 h1{font-size:1.5rem;margin:0 0 .75rem}
 h2{font-size:1.2rem;margin:2.25rem 0 .5rem;padding-top:.5rem;border-top:1px solid var(--line)}
 h3{font-size:1rem;margin:1.25rem 0 .25rem}
 p,ul{margin:.4rem 0}
-.banner{font-size:1.2rem;font-weight:600;padding:.8rem 1rem;border-radius:.4rem;border-left:.5rem solid}
+.banner{margin:0;font-size:1.2rem;font-weight:600;padding:.8rem 1rem;border-radius:.4rem;border-left:.5rem solid}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:1rem 0}
 .facts dt{color:var(--soft)} .facts dd{margin:0}
 .figures{display:flex;flex-wrap:wrap;gap:.6rem;padding:0;list-style:none;margin:1rem 0}
 .figures li{border:1px solid var(--line);border-radius:.4rem;padding:.35rem .8rem .5rem;min-width:7rem}
 .figures b{display:block;font-size:1.5rem;line-height:1.3}
+.findings{padding-left:1.2rem}.findings li{margin:.6rem 0}
 .wide{overflow-x:auto}
+.matrix{font-size:.85rem}.matrix th,.matrix td{padding:.3rem .4rem}
+.matrix .sign{white-space:normal}
 .matrix td a{display:block;text-decoration:none;color:inherit}
 .matrix td a:hover small,.matrix td a:focus small{text-decoration:underline}
 .matrix td.own{background:var(--panel)}
 .matrix th[scope=row]{position:sticky;left:0}
 .matrix .none{color:var(--soft)}
-small{color:var(--soft);font-size:.82rem}
+small{color:var(--soft);font-size:.9em}
 .cell{width:100%;table-layout:fixed;font-size:.88rem}
 .cell td{overflow-wrap:break-word}
 .number{text-align:right}
@@ -68,6 +72,7 @@ def render_matrix(
         _banner(summary, facts, entries),
         _facts(facts),
         _figures(summary, entries),
+        _contents(entries, findings=any(standing(record) in _FOUND for record in row_of)),
         _findings(summary, facts, row_of),
         _not_tested(summary, facts),
         _matrices(by_design),
@@ -109,18 +114,32 @@ def _facts(facts: RunFacts) -> str:
     return f'<dl class="facts">{items}</dl>'
 
 
+def _contents(entries: Sequence[ProofEntry], *, findings: bool) -> str:
+    sections = {
+        "findings": "Findings" if findings else "",
+        "not-tested": "What was not tested",
+        "matrix": "Attackers against victims",
+        "boundaries": "Boundaries",
+        "proof": "Do the attacks bite?" if entries else "",
+        "legend": "What the words mean",
+        "attempts": "Every attempt",
+    }
+    links = [f'<a href="#{anchor}">{words}</a>' for anchor, words in sections.items() if words]
+    return f"<nav>{' | '.join(links)}</nav>"
+
+
 def _figures(summary: Summary, entries: Sequence[ProofEntry]) -> str:
     proved = len(summary.boundaries_that_are("proved"))
     found = len(entries) - holes_missed(entries)
     figures = [
         (str(summary.attacks), "attacks"),
-        (str(summary.counts["ISOLATED"]), sign_of("isolated")),
-        (str(len(summary.leaks)), sign_of("leak")),
-        (str(len(summary.expected_leaks)), sign_of("expected")),
-        (str(summary.counts["INCONCLUSIVE"]), sign_of("inconclusive")),
+        _figure("isolated", summary.counts["ISOLATED"]),
+        _figure("leak", len(summary.leaks)),
+        _figure("expected", len(summary.expected_leaks)),
+        _figure("inconclusive", summary.counts["INCONCLUSIVE"]),
         (str(summary.controls), "controls"),
-        (str(summary.counts["WORKS"]), sign_of("works")),
-        (str(len(summary.lockouts)), sign_of("lockout")),
+        _figure("works", summary.counts["WORKS"]),
+        _figure("lockout", len(summary.lockouts)),
         (f"{proved} of {len(summary.boundaries)}", '<a href="#boundaries">boundaries proved</a>'),
     ]
     if entries:
@@ -128,30 +147,40 @@ def _figures(summary: Summary, entries: Sequence[ProofEntry]) -> str:
     return f'<ul class="figures">{"".join(f"<li><b>{number}</b>{words}</li>" for number, words in figures)}</ul>'
 
 
+def _figure(name: Standing, number: int) -> tuple[str, str]:
+    # No alarm colour where there is nothing to be alarmed about.
+    return str(number), sign_of(name) if number else " ".join(symbol_and_word(name))
+
+
 def _findings(summary: Summary, facts: RunFacts, row_of: Mapping[AttemptRecord, str]) -> str:
-    groups: list[tuple[Standing, Sequence[AttemptRecord]]] = [
-        ("leak", summary.leaks),
-        ("gone", summary.vanished_leaks),
-        ("lockout", summary.lockouts),
-        ("expected", summary.expected_leaks),
-    ]
-    items = [_finding(name, record, facts, row_of[record]) for name, found in groups for record in found]
-    if not items:
+    alike: dict[tuple[object, ...], list[AttemptRecord]] = {}
+    for record in (*summary.leaks, *summary.vanished_leaks, *summary.lockouts, *summary.expected_leaks):
+        # One item for a hole, not one for each pair of tenants that it opens to each other.
+        key = (standing(record), design(record), record.technique, record.kind, record.deciding_statement)
+        alike.setdefault(key, []).append(record)
+    if not alike:
         return ""
-    return f'<h2 id="findings">Findings</h2><ul>{"".join(items)}</ul>'
+    items = "".join(_finding(records, facts, row_of) for records in alike.values())
+    return f'<h2 id="findings">Findings</h2><ul class="findings">{items}</ul>'
 
 
-def _finding(name: Standing, record: AttemptRecord, facts: RunFacts, anchor: str) -> str:
-    kind = f" ({text(record.kind)})" if record.kind else ""
-    aim = f" \N{RIGHTWARDS ARROW} {text(record.victim_label)}" if record.victim_label and not record.control else ""
-    why = record.expected_leak_reason if name in {"expected", "gone"} and record.expected_leak_reason else record.reason
-    statement = record.deciding_statement
+def _finding(records: Sequence[AttemptRecord], facts: RunFacts, row_of: Mapping[AttemptRecord, str]) -> str:
+    first = records[0]
+    kind = f" ({text(first.kind)})" if first.kind else ""
+    statement = first.deciding_statement
     allowed_by = f" Deciding statement: <code>{text(statement)}</code>." if statement else ""
+    pairs = ", ".join(f'<a href="#{row_of[record]}">{_pair(record)}</a>' for record in records)
     return (
-        f"<li>{sign_of(name)}{kind} <b>{text(record.attacker_label)}{aim}</b>: "
-        f'<a href="#{anchor}">{text(record.title)}</a> in {text(record.blueprint)}. {text(why)}{allowed_by}'
-        f"<br><small>Again: <code>{text(rerun_command(record, facts))}</code></small></li>"
+        f"<li>{sign(first)}{kind} <b>{text(first.title)}</b> in {text(design(first))}: {pairs}."
+        f"<br>{text(first.expected_leak_reason or first.reason)}{allowed_by}"
+        f"<br><small>Again: <code>{text(rerun_command(first, facts))}</code></small></li>"
     )
+
+
+def _pair(record: AttemptRecord) -> str:
+    if record.control:
+        return text(record.attacker_label)
+    return f"{text(record.attacker_label)} \N{RIGHTWARDS ARROW} {text(record.victim_label or NOBODY)}"
 
 
 def _not_tested(summary: Summary, facts: RunFacts) -> str:
@@ -170,9 +199,11 @@ def _not_tested(summary: Summary, facts: RunFacts) -> str:
 
 
 def _matrices(by_design: Sequence[Grid]) -> str:
-    return '<h2 id="matrix">Attackers (rows) against victims (columns)</h2>' + "".join(
-        f"<h3>{text(grid.design)}</h3>{grid.overview()}" for grid in by_design
-    )
+    return (
+        '<h2 id="matrix">Attackers (rows) against victims (columns)</h2>'
+        "<p>A cell shows its worst verdict and how often each occurred; it leads to its attempts. The shaded diagonal "
+        "is a caller's own data. \N{EN DASH} means that the pair was not attacked.</p>"
+    ) + "".join(f"<h3>{text(grid.design)}</h3>{grid.overview()}" for grid in by_design)
 
 
 def _boundaries(boundaries: Sequence[Boundary]) -> str:
@@ -198,6 +229,8 @@ def _status(boundary: Boundary) -> str:
     if boundary.open_as_declared:
         return f'<span class="sign expected">{symbol_and_word("expected")[0]} open, as declared</span>'
     name, words = _STATUS[boundary.status]
+    if boundary.leaks:
+        name, words = "leak", f"{symbol_and_word('leak')[0]} not proved"
     return f'<span class="sign {name}">{words}</span>'
 
 

@@ -101,8 +101,8 @@ def rerun_command(record: AttemptRecord, facts: RunFacts) -> str:
     words += ["--attack", record.technique]
     if record.weakness:
         words += ["--weaken", record.weakness]
-    if record.fault:
-        words += ["--fault", record.fault]
+    for fault in (record.fault or "").split(","):
+        words += ["--fault", fault] if fault else []
     if facts.enforcement:
         words += ["--enforcement", facts.enforcement]
     words += ["--tenants", str(facts.tenants), "--pairs", facts.pairs, "--seed", str(facts.seed)]
