@@ -62,7 +62,7 @@ class IdentityPools:
         self._tokens = LoginTokens(clock, user_pools.directory, faults)
         self._identities = Identities(region, faults)
         self._pools: dict[str, IdentityPool] = {}
-        self._table = OperationTable("cognito-identity", self._operations(), authorize)
+        self._table = OperationTable("cognito-identity", self._operations(), authorize, self._on_named_pool)
 
     def handle(self, call: Call) -> Mapping[str, Any]:
         """Return the result of one API call.
@@ -92,6 +92,10 @@ class IdentityPools:
         arn = f"arn:aws:cognito-identity:{self._region}:{self._account}:identitypool/{pool_id}"
         tags = {**resource_tags(pool.tags if pool else None), **request_tags(params.get("IdentityPoolTags"))}
         return Guarded(arn, tags)
+
+    def _on_named_pool(self, params: Mapping[str, Any]) -> Guarded | None:
+        # Of the operations that name a pool, only GetId is public, and that one is implemented.
+        return self._on_pool(params) if isinstance(params.get("IdentityPoolId"), str) else None
 
     def _pool(self, pool_id: str) -> IdentityPool:
         if pool_id not in self._pools:

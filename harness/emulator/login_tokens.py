@@ -113,13 +113,14 @@ class LoginTokens:
         entry = next((entry for entry in entries if entry.client_id == audience), None)
         if entry is not None:
             return entry
-        # A pool that forgets to ask who the issuer is has no list of clients for it: any client of the issuer passes.
-        any_client = Fault.SKIP_TOKEN_ISSUER in self._faults and (
-            audience in user_pool.clients or any(each.client_id == audience for each in pool.providers)
-        )
-        if Fault.SKIP_TOKEN_AUDIENCE in self._faults or any_client:
-            return entries[0] if entries else None
-        raise ServiceError("NotAuthorizedException", _UNSUPPORTED)
+        skipped = Fault.SKIP_TOKEN_AUDIENCE in self._faults
+        if not skipped and Fault.SKIP_TOKEN_ISSUER in self._faults:
+            # An issuer that is not registered has no list of clients to compare with: any client of its own passes.
+            registered = {each.client_id for each in pool.providers if f"https://{each.name}" == claims["iss"]}
+            skipped = audience in (registered or user_pool.clients)
+        if not skipped:
+            raise ServiceError("NotAuthorizedException", _UNSUPPORTED)
+        return entries[0] if entries else None
 
 
 def _check_user(user_pool: UserPool, claims: Mapping[str, Any]) -> None:
@@ -127,11 +128,7 @@ def _check_user(user_pool: UserPool, claims: Mapping[str, Any]) -> None:
     signed_out = user is None or claims.get("origin_jti") in user.revoked_sign_ins
     disabled = user is not None and not user.enabled and unconfirmed.SERVER_SIDE_CHECK_SEES_DISABLED_USERS
     if signed_out or disabled:
-        raise _invalid_user()
-
-
-def _invalid_user() -> ServiceError:
-    return ServiceError("NotAuthorizedException", unconfirmed.SERVER_SIDE_CHECK_FAILED)
+        raise ServiceError("NotAuthorizedException", unconfirmed.SERVER_SIDE_CHECK_FAILED)
 
 
 def _invalid(reason: str) -> ServiceError:

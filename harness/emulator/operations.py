@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator.parameters import check_constraints, refuse_unsupported
-from harness.emulator.service import NotDerivableError
+from harness.emulator.parameters import check_constraints, is_known, refuse_unsupported
+from harness.emulator.service import NotDerivableError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,8 +48,16 @@ def accepting(*paths: str) -> frozenset[str]:
 class OperationTable:
     """Performs the calls of one service, one at a time: the state behind a table is shared by all its operations."""
 
-    def __init__(self, service: str, operations: Mapping[str, Operation], authorize: Authorizer | None) -> None:
+    def __init__(
+        self,
+        service: str,
+        operations: Mapping[str, Operation],
+        authorize: Authorizer | None = None,
+        guard_of_others: Callable[[Mapping[str, Any]], Guarded | None] | None = None,
+    ) -> None:
+        """`guard_of_others` guards operations that are not implemented, so that a denial can still be told."""
         self._service = service
+        self._guard_of_others = guard_of_others
         self._operations = operations
         self._authorize = authorize
         self._lock = RLock()
@@ -62,15 +70,31 @@ class OperationTable:
         """
         operation = self._operations.get(call.operation)
         if operation is None:
-            raise NotDerivableError(f"operation {self._service}:{call.operation}")
+            raise self._refusal_of_other(call)
+        if operation.guard is not None and call.principal is None:
+            message = "Request is missing Authentication Token"
+            raise ServiceError("MissingAuthenticationTokenException", message)
         check_constraints(self._service, call.operation, call.params)
         with self._lock:
-            if operation.guard is not None and self._authorize is not None:
-                guarded = operation.guard(call.params)
-                action = f"{self._service}:{call.operation}"
-                self._authorize(call.principal, action, guarded.resource, guarded.context)
+            if operation.guard is not None:
+                self._check(call, operation.guard(call.params))
             refuse_unsupported(call.operation, call.params, operation.accepts)
             return operation.perform(call)
+
+    def _refusal_of_other(self, call: Call) -> ServiceError:
+        """Return the refusal of an operation that is not implemented; a caller without permission learns that first."""
+        guarded = self._guard_of_others(call.params) if self._guard_of_others is not None else None
+        if guarded is not None and call.principal is not None and is_known(self._service, call.operation):
+            try:
+                self._check(call, guarded)
+            except ServiceError as denial:
+                return denial
+        return NotDerivableError(f"operation {self._service}:{call.operation}")
+
+    def _check(self, call: Call, guarded: Guarded) -> None:
+        if self._authorize is not None:
+            action = f"{self._service}:{call.operation}"
+            self._authorize(call.principal, action, guarded.resource, guarded.context)
 
 
 def request_tags(tags: Mapping[str, str] | None) -> dict[str, tuple[str, ...]]:

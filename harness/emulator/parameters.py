@@ -42,6 +42,11 @@ _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
+def is_known(service: str, operation: str) -> bool:
+    """Whether the service has an operation of this name at all."""
+    return operation in _model(service).operation_names
+
+
 def check_constraints(service: str, operation: str, params: Mapping[str, Any]) -> None:
     """Return when the parameters keep to the model of the operation.
 
@@ -72,8 +77,7 @@ def decoded_query(service: str, call: Call) -> dict[str, Any]:
     are structured already stay as they are. `Action` and `Version` belong to the protocol and are left out.
     """
     params = {name: value for name, value in call.params.items() if name not in ("Action", "Version")}
-    known = call.operation in _model(service).operation_names
-    shape = _input_shape(service, call.operation) if known else None
+    shape = _input_shape(service, call.operation) if is_known(service, call.operation) else None
     nested: dict[str, Any] = {}
     for name, value in params.items():
         *parents, last = name.split(".")

@@ -24,7 +24,7 @@ from harness.policy import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from harness.emulator.clock import Clock
     from harness.emulator.principals import CredentialStore, IssuedCredentials
@@ -49,8 +49,19 @@ _UNDERIVABLE = frozenset(
 )
 
 
+def _engine_decides(policies: PolicySet, request: Request) -> bool:
+    try:
+        return decide(policies, request) is Outcome.ALLOW
+    except UnderivableKeyError as error:
+        raise NotDerivableError(f"the condition key {error.key} for {request.action}") from None
+
+
 class SecurityTokenService:
-    """The service sts of one embedded cloud. `faults` is asked on every call, so it may change between calls."""
+    """The service sts of one embedded cloud.
+
+    `faults` is asked on every call, so it may change between calls. `decides` answers whether policies allow a
+    request; give another to keep the decisions, or to enforce differently.
+    """
 
     def __init__(
         self,
@@ -61,6 +72,7 @@ class SecurityTokenService:
         store: CredentialStore,
         roles: RoleDirectory,
         faults: Collection[Fault],
+        decides: Callable[[PolicySet, Request], bool] = _engine_decides,
     ) -> None:
         self._clock = clock
         self._region = region
@@ -68,13 +80,14 @@ class SecurityTokenService:
         self._store = store
         self._roles = roles
         self._faults = faults
+        self._decides = decides
         operations = {
             "GetCallerIdentity": Operation(_get_caller_identity, accepting()),
             "AssumeRole": Operation(
                 self._assume_role, accepting("RoleArn RoleSessionName DurationSeconds Policy Tags ExternalId")
             ),
         }
-        self._table = OperationTable("sts", operations, None)
+        self._table = OperationTable("sts", operations)
 
     def handle(self, call: Call) -> Mapping[str, Any]:
         """Return the result of one API call; its parameters may still have the form of the query protocol.
@@ -174,10 +187,7 @@ class SecurityTokenService:
             resource_account=self._account,
             underivable=_UNDERIVABLE,
         )
-        try:
-            return decide(policies, request) is Outcome.ALLOW
-        except UnderivableKeyError as error:
-            raise NotDerivableError(f"the condition key {error.key} for {action}") from None
+        return self._decides(policies, request)
 
     def _owner(self, caller: Principal | None) -> StoredRole | StoredUser | None:
         if caller is None:

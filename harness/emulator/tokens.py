@@ -187,7 +187,10 @@ def _base64url(part: str) -> bytes:
 
 
 def _json_object(data: bytes) -> dict[str, Any]:
-    value = json.loads(data)
+    try:
+        value = json.loads(data)
+    except RecursionError:
+        raise ValueError("JSON nested too deeply") from None
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004  callers treat it as any other unreadable token
     return value

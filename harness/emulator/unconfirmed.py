@@ -27,6 +27,9 @@ OMITTED_READ_ATTRIBUTES_READ_ALL = True
 # Another possible answer is that cognito:preferred_role is then absent.
 BEST_GROUP_WITHOUT_ROLE_IS_SKIPPED = True
 
+# What holds for a rule that a given PasswordPolicy leaves out: it is off. Without any policy Cognito's defaults hold.
+OMITTED_PASSWORD_RULES_ARE_OFF = True
+
 # Messages known from use, without a recorded observation.
 USER_EXISTS = "User account already exists"
 GROUP_EXISTS = "A group with the name already exists."
@@ -41,6 +44,7 @@ POOL_PROTECTED = (
 USER_DISABLED = "User is disabled."
 FLOW_NOT_ENABLED = "{flow} flow not enabled for this client"
 ADMIN_FLOW_NOT_ENABLED = "Auth flow not enabled for this client"
+FLOW_NOT_PUBLIC = "Initiate Auth method not supported."
 MISSING_AUTH_PARAMETER = "Missing required parameter {name}"
 REFRESH_TOKEN_INVALID = "Invalid Refresh Token"  # noqa: S105  a message, not a token
 REFRESH_TOKEN_EXPIRED = "Refresh Token has expired"  # noqa: S105  as above

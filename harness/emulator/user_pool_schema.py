@@ -178,7 +178,9 @@ def _requested_attribute(entry: Mapping[str, Any], schema: Mapping[str, SchemaAt
 
 
 def password_policy_of(requested: Mapping[str, Any] | None) -> PasswordPolicy:
-    """Return the password policy of CreateUserPool's Policies, with Cognito's defaults where it says nothing."""
+    """Return the password policy of CreateUserPool's Policies, Cognito's default policy where there is none."""
     given = dict((requested or {}).get("PasswordPolicy") or {})
+    if given and unconfirmed.OMITTED_PASSWORD_RULES_ARE_OFF:
+        given = {name: False for name in PasswordPolicy().described() if name.startswith("Require")} | given
     names = dict(zip(PasswordPolicy().described(), (each.name for each in fields(PasswordPolicy)), strict=True))
     return PasswordPolicy(**{names[member]: value for member, value in given.items() if value is not None})

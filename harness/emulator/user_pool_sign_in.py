@@ -28,7 +28,9 @@ _DAY = 86_400
 _NEW_PASSWORD = "NEW_PASSWORD_REQUIRED"  # noqa: S105  the name of a challenge
 _ATTRIBUTE_PREFIX = "userAttributes."
 # The flows Cognito offers which are not implemented. A client that does not enable one is refused as on AWS.
-_OTHER_FLOWS = frozenset({"USER_SRP_AUTH", "CUSTOM_AUTH", "USER_AUTH", "ADMIN_NO_SRP_AUTH"})
+_OTHER_FLOWS = frozenset({"USER_SRP_AUTH", "CUSTOM_AUTH", "USER_AUTH"})
+# What administrators are not known to use: a flow of the public API, and the older name of their own.
+_PUBLIC_FLOWS = frozenset({"USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"})
 _REFRESH_FLOWS = frozenset({"REFRESH_TOKEN_AUTH", "REFRESH_TOKEN"})
 
 
@@ -93,12 +95,14 @@ class SignInOperations:
         client = pool.client(call.params["ClientId"])
         flow = call.params["AuthFlow"]
         if flow.startswith("ADMIN_"):
-            raise ServiceError("InvalidParameterException", "Initiate Auth method not supported.")
+            raise ServiceError("InvalidParameterException", unconfirmed.FLOW_NOT_PUBLIC)
         return self._authenticate(pool, client, call.params, unconfirmed.FLOW_NOT_ENABLED.format(flow=flow))
 
     def _admin_initiate_auth(self, call: Call) -> Mapping[str, Any]:
         pool = self._directory.pool(call.params["UserPoolId"])
         client = pool.client(call.params["ClientId"])
+        if call.params["AuthFlow"] in _PUBLIC_FLOWS:
+            raise NotDerivableError(f"AuthFlow {call.params['AuthFlow']} in AdminInitiateAuth")
         return self._authenticate(pool, client, call.params, unconfirmed.ADMIN_FLOW_NOT_ENABLED)
 
     def _authenticate(

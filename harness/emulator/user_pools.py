@@ -52,7 +52,7 @@ class UserPools:
             **users.operations(self._on_pool),
             **sign_in.operations(self._on_pool),
         }
-        self._table = OperationTable("cognito-idp", operations, authorize)
+        self._table = OperationTable("cognito-idp", operations, authorize, self._on_named_pool)
 
     def handle(self, call: Call) -> Mapping[str, Any]:
         """Return the result of one API call.
@@ -86,6 +86,10 @@ class UserPools:
     def _on_pool(self, params: Mapping[str, Any]) -> Guarded:
         pool = self.directory.find(params["UserPoolId"])
         return Guarded(self._arn(params["UserPoolId"]), resource_tags(pool.tags if pool else None))
+
+    def _on_named_pool(self, params: Mapping[str, Any]) -> Guarded | None:
+        # Whatever names a pool is an administrator's operation, authorized on that pool.
+        return self._on_pool(params) if isinstance(params.get("UserPoolId"), str) else None
 
     def _arn(self, pool_id: str) -> str:
         return f"arn:aws:cognito-idp:{self._region}:{self._account}:userpool/{pool_id}"

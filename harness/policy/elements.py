@@ -66,7 +66,7 @@ def check_action(pattern: str, where: str) -> None:
         raise MalformedPolicyDocument(_NO_VENDOR, where)
     if ":" in name:
         raise MalformedPolicyDocument("Actions/Condition can contain only one colon.", where)
-    if not _VENDOR.fullmatch(vendor):
+    if vendor != "*" and not _VENDOR.fullmatch(vendor):
         raise MalformedPolicyDocument(f"Vendor {vendor} is not valid", where)
 
 

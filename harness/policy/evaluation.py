@@ -84,7 +84,7 @@ def limiting_kind(  # noqa: PLR0911 - one return per step of the documented orde
     if not request.crosses_accounts:
         if named & (Named.DIRECTLY | Named.EVERYBODY):
             return None
-        if request.needs_grant and not named:
+        if needs_grant(policies, request) and not named:
             return resource_kind(policies, request)
     # In its account, a grant to the role (or to the user behind a federated user) is as good as an identity policy.
     stands_in = caller.kind is CallerKind.ROOT or (named & Named.ISSUER and not request.crosses_accounts)
@@ -97,6 +97,11 @@ def limiting_kind(  # noqa: PLR0911 - one return per step of the documented orde
     if limited and PolicyKind.SESSION not in allowing:
         return PolicyKind.SESSION
     return resource_kind(policies, request) if request.crosses_accounts and not named else None
+
+
+def needs_grant(policies: PolicySet, request: Request) -> bool:
+    """Whether the resource's own policy must allow even in its account: always for a role's trust policy."""
+    return request.needs_grant or any(policy.kind is PolicyKind.TRUST for policy in policies.resource)
 
 
 def resource_kind(policies: PolicySet, request: Request) -> PolicyKind:

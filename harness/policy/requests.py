@@ -67,7 +67,7 @@ class Request:
     limited_by_identity: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        known = dict(self.context)
+        known = {key.lower(): values for key, values in self.context.items()}
         action = self.action.lower()
         caller = _caller(self.principal, known)
         for key, value in _follows_from(caller).items():

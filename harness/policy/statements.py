@@ -151,7 +151,7 @@ def _any_resource(matchers: Sequence[Test]) -> Test:
 def _resource_matcher(pattern: str, *, variables: bool, generous: bool, inverted: bool) -> Test:
     tokens = tokenize(pattern, variables=variables, wildcards=True)
     if not generous and has_early_variable(tokens):
-        tokens = _early_as_text(pattern)
+        tokens = _early_as_text(tokens)
     if not any(isinstance(token, Variable) for token in tokens):
         test = glob([token for token in tokens if not isinstance(token, Variable)])
         return lambda request: test(request.resource)
@@ -176,20 +176,12 @@ def has_early_variable(tokens: Sequence[Token]) -> bool:
     return colons < _COLONS_BEFORE_VARIABLES and any(isinstance(token, Variable) for token in tokens)
 
 
-def _early_as_text(pattern: str) -> tuple[Token, ...]:
-    """Tokens in which the variables before the fifth colon are text and the later ones are variables."""
-    text, rest, colons = "", pattern, 0
-    while rest and colons < _COLONS_BEFORE_VARIABLES:
-        opening, colon = rest.find("${"), rest.find(":")
-        closing = rest.find("}", opening) if opening >= 0 else -1
-        if closing >= 0 and (colon < 0 or opening < colon):
-            cut = closing + 1
-        elif colon >= 0:
-            cut, colons = colon + 1, colons + 1
-        else:
-            cut = len(rest)
-        text, rest = text + rest[:cut], rest[cut:]
-    return (
-        *tokenize(text, variables=False, wildcards=True),
-        *tokenize(rest, variables=True, wildcards=True),
-    )
+def _early_as_text(tokens: Sequence[Token]) -> tuple[Token, ...]:
+    """Return the tokens with the variables before the fifth colon as text."""
+    colons = 0
+    texts: list[Token] = []
+    for token in tokens:
+        early = isinstance(token, Variable) and colons < _COLONS_BEFORE_VARIABLES
+        texts.append(token.text if isinstance(token, Variable) and early else token)
+        colons += token.count(":") if isinstance(token, str) else 0
+    return tuple(texts)

@@ -18,10 +18,11 @@ class Wildcard(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A `${key, 'default'}` in a policy; `key` is lower-case because key names have no case."""
+    """A `${key, 'default'}` in a policy, as `text`; `key` is lower-case because key names have no case."""
 
     key: str
-    default: str | None = None
+    default: str | None
+    text: str
 
 
 Token = str | Wildcard | Variable
@@ -34,9 +35,9 @@ def tokenize(text: str, *, variables: bool, wildcards: bool) -> tuple[Token, ...
     start = 0
     while variables and (opening := text.find("${", start)) >= 0 and (closing := text.find("}", opening)) >= 0:
         _literal(text[start:opening], tokens, wildcards=wildcards)
-        inside = text[opening + 2 : closing]
-        tokens.append(inside if inside in _SPECIAL else _variable(inside))
         start = closing + 1
+        inside = text[opening + 2 : closing]
+        tokens.append(inside if inside in _SPECIAL else _variable(inside, text[opening:start]))
     _literal(text[start:], tokens, wildcards=wildcards)
     return _joined(tokens)
 
@@ -95,12 +96,12 @@ def shown(tokens: tuple[Token, ...], request: Request, *, empty_counts: bool) ->
     return text
 
 
-def _variable(inside: str) -> Variable:
+def _variable(inside: str, text: str) -> Variable:
     key, comma, default = inside.partition(",")
     quoted = default.strip()
     if comma and len(quoted) > 1 and quoted[0] == quoted[-1] == "'":
-        return Variable(key.strip().lower(), quoted[1:-1])
-    return Variable(inside.strip().lower())
+        return Variable(key.strip().lower(), quoted[1:-1], text)
+    return Variable(inside.strip().lower(), None, text)
 
 
 def _literal(text: str, tokens: list[Token], *, wildcards: bool) -> None:

@@ -1,0 +1,124 @@
+"""The controller's side of a run: gathers what the workers judged, says it as it comes, and writes the reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.report.matrix import render_matrix
+from harness.report.records import AttemptRecord
+from harness.report.run import exit_status, summarise
+from harness.report.terminal import ReportPaths, leak_line, lockout_line, summary_lines
+from harness.report.verdicts_json import write_verdicts, write_whole
+
+if TYPE_CHECKING:
+    from harness.report.run import Summary
+    from harness.report.terminal import Line
+    from harness.run import Run
+
+RECORD_PROPERTY = "isolation-record"
+PROOF_PROPERTY = "isolation-proof"
+_NOTHING_SELECTED = 4
+_LETTERS = {
+    "LEAK": ("leaks", "L", "LEAK"),
+    "LOCKOUT": ("lockouts", "X", "LOCKOUT"),
+    "INCONCLUSIVE": ("inconclusive", "?", "INCONCLUSIVE"),
+    "ISOLATED": ("passed", ".", "ISOLATED"),
+    "WORKS": ("passed", ".", "WORKS"),
+}
+
+
+class RunCollector:
+    """Registered on the controller alone, where every worker's reports arrive as plain JSON."""
+
+    def __init__(self, config: pytest.Config, run: Run) -> None:
+        self._config = config
+        self._run = run
+        self._records: dict[str, AttemptRecord] = {}
+        self._proof: list[dict[str, Any]] = []
+        self._summary: Summary | None = None
+        self._folder = Path(run.options.reports)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Show a judged attempt by its verdict in place of passed or failed."""
+        if report.when != "call":
+            return None
+        properties = dict(report.user_properties)
+        if RECORD_PROPERTY not in properties:
+            return None
+        record = AttemptRecord.from_json(_mapping(properties[RECORD_PROPERTY]))
+        if record.verdict == "LEAK" and record.leak_was_declared:
+            return "expected leaks", "l", "LEAK (expected)"
+        if record.verdict in ("ISOLATED", "WORKS") and report.failed:
+            return "failed", "F", "EXPECTED LEAK VANISHED"
+        return _LETTERS[record.verdict]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the record of an attempt, and say a leak the moment it is found."""
+        if report.when != "call":
+            return
+        for name, value in report.user_properties:
+            if name == PROOF_PROPERTY:
+                self._proof.append(dict(_mapping(value)))
+            if name != RECORD_PROPERTY:
+                continue
+            record = AttemptRecord.from_json(_mapping(value))
+            self._records[record.id] = record
+            if record.verdict == "LEAK" and not record.leak_was_declared:
+                self._say(leak_line(record))
+            elif record.verdict == "LOCKOUT":
+                self._say(lockout_line(record))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write verdicts.json and the matrix, and let the exit status say what the run proved."""
+        if not self._records and not self._proof:
+            if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._suites_were_asked_for():
+                session.exitstatus = _NOTHING_SELECTED
+            return
+        facts = self._run.facts()
+        records = list(self._records.values())
+        proof = sorted(self._proof, key=lambda entry: str(entry["subject"]))
+        self._summary = summarise(records, self._run.declared_boundaries())
+        self._folder.mkdir(parents=True, exist_ok=True)
+        write_verdicts(self._folder / "verdicts.json", facts, records, proof, self._summary)
+        write_whole(self._folder / "matrix.html", render_matrix(facts, records, proof, self._summary))
+        if session.exitstatus == pytest.ExitCode.OK and records:
+            session.exitstatus = exit_status(
+                self._summary, narrowed=facts.narrowed, allow_inconclusive=self._run.options.allow_inconclusive
+            )
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what was proved, what was not, and what to open or run next."""
+        if self._summary is None:
+            return
+        paths = ReportPaths(
+            matrix=str(self._folder / "matrix.html"),
+            verdicts=str(self._folder / "verdicts.json"),
+            allure_results=self._config.getoption("allure_report_dir", None),
+        )
+        terminalreporter.write_sep("=", "isolation")
+        for line in summary_lines(self._summary, self._run.facts(), paths, self._proof):
+            terminalreporter.write_line(line.text, **_markup(line))
+
+    def _suites_were_asked_for(self) -> bool:
+        return any("suites" in argument for argument in self._config.args)
+
+    def _say(self, line: Line) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and self._config.get_verbosity() >= 0:
+            reporter.ensure_newline()
+            reporter.write_line(line.text, **_markup(line))
+
+
+def _markup(line: Line) -> dict[str, bool]:
+    return {line.style: True} if line.style else {}
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"a report carries {type(value).__name__} where a record was expected")
+    return value

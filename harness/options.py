@@ -1,0 +1,146 @@
+"""What a person may ask of a run, read from the command line or the ini file and checked before anything starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from harness.attacks.catalogue import TECHNIQUES, matching
+from harness.attacks.plan import Pairs
+from harness.blueprints.registry import BLUEPRINTS, blueprint_named, weakened
+from harness.emulator.authorization import Enforcement
+from harness.emulator.faults import FAULT_DESCRIPTIONS, Fault
+from harness.errors import UsageError
+from harness.population import tenant_ids
+
+if TYPE_CHECKING:
+    from harness.attacks.technique import Technique
+    from harness.blueprints.spec import Blueprint
+
+TARGETS = ("embedded",)
+_DEFAULT_REGION = "us-east-1"
+_Choice = TypeVar("_Choice", Pairs, Enforcement, Fault)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionSpec:
+    """One option: `--name` on the command line, `isolation_name` in the ini file, and its help."""
+
+    name: str
+    default: str
+    help: str
+    repeatable: bool = False
+
+    @property
+    def destination(self) -> str:
+        """Return the attribute under which pytest keeps the option's value."""
+        return "isolation_" + self.name.replace("-", "_")
+
+
+OPTIONS = (
+    OptionSpec("target", "embedded", f"where to attack: {', '.join(TARGETS)}"),
+    OptionSpec("region", _DEFAULT_REGION, "the AWS Region of the target"),
+    OptionSpec("blueprint", "", "isolation design to attack (all by default; may be repeated)", repeatable=True),
+    OptionSpec("weaken", "", "plant the weakness BLUEPRINT:WEAKNESS first; the run must then find the leak"),
+    OptionSpec("attack", "", "attempt only techniques whose id matches this glob (may be repeated)", repeatable=True),
+    OptionSpec("tenants", "3", "number of tenants, at least 2"),
+    OptionSpec("pairs", "ring", "ring: each tenant attacks the next; all: each attacks every other"),
+    OptionSpec("seed", "1", "number from which tenants, users and their names follow"),
+    OptionSpec(
+        "enforcement", "normal", "allow-all or deny-all switch IAM off on the embedded target, to prove it matters"
+    ),
+    OptionSpec("fault", "", "make the embedded target forget a check (may be repeated): " + ", ".join(Fault), repeatable=True),
+    OptionSpec("reports", "reports", "folder for verdicts.json and matrix.html"),
+)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The checked options of a run. `blueprints` are already weakened when a weakness was asked for."""
+
+    target: str
+    region: str
+    blueprints: tuple[Blueprint, ...]
+    weaken: str | None
+    techniques: tuple[Technique, ...]
+    tenants: int
+    pairs: Pairs
+    seed: int
+    enforcement: Enforcement
+    faults: tuple[Fault, ...]
+    reports: str
+    allow_inconclusive: bool
+    narrowed: bool
+
+    @property
+    def weakness_id(self) -> str | None:
+        """Return the planted weakness without its blueprint's name."""
+        return None if self.weaken is None else self.weaken.partition(":")[2]
+
+    @property
+    def altered(self) -> bool:
+        """Tell whether the run attacks something else than the sound designs on an honest target."""
+        return self.weaken is not None or bool(self.faults) or self.enforcement is not Enforcement.NORMAL
+
+
+def check_options(values: dict[str, Any], *, allow_inconclusive: bool = False, narrowed: bool = False) -> RunOptions:
+    """Return the options as a run needs them. Raises UsageError with one clear line for the first that is wrong.
+
+    `values` maps option names to strings, or to lists of strings for repeatable ones.
+    """
+    target = values["target"]
+    if target not in TARGETS:
+        raise UsageError(f"there is no target {target!r}; there is: {', '.join(TARGETS)}")
+    weaken = values["weaken"] or None
+    techniques = matching(values["attack"])
+    blueprints = _blueprints(values["blueprint"], weaken)
+    tenants = _number("tenants", values["tenants"])
+    try:
+        tenant_ids(tenants)
+    except ValueError as error:
+        raise UsageError(f"--tenants: {error}") from None
+    return RunOptions(
+        target=target,
+        region=values["region"],
+        blueprints=blueprints,
+        weaken=weaken,
+        techniques=techniques,
+        tenants=tenants,
+        pairs=_choice("pairs", values["pairs"], Pairs),
+        seed=_number("seed", values["seed"]),
+        enforcement=_choice("enforcement", values["enforcement"], Enforcement),
+        faults=tuple(_choice("fault", fault, Fault) for fault in values["fault"]),
+        reports=values["reports"],
+        allow_inconclusive=allow_inconclusive,
+        narrowed=narrowed or len(techniques) < len(TECHNIQUES) or len(blueprints) < len(BLUEPRINTS),
+    )
+
+
+def _blueprints(names: list[str], weaken: str | None) -> tuple[Blueprint, ...]:
+    chosen = [blueprint_named(name) for name in names] or list(BLUEPRINTS.values())
+    if weaken is None:
+        return tuple(chosen)
+    weak = weakened(weaken)
+    if names and weak.name not in names:
+        raise UsageError(f"--weaken {weaken} belongs to another blueprint than --blueprint {', '.join(names)}")
+    # The other designs are sound in such a run; attacking them would only bury the leak.
+    return (weak,)
+
+
+def _number(option: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"--{option} takes a whole number, not {text!r}") from None
+
+
+def _choice(option: str, text: str, kind: type[_Choice]) -> _Choice:
+    try:
+        return kind(text)
+    except ValueError:
+        raise UsageError(f"--{option} {text!r} is none of: {', '.join(kind)}") from None
+
+
+def describe_faults() -> dict[str, str]:
+    """Return every target fault with what the target then forgets."""
+    return {fault.value: description for fault, description in FAULT_DESCRIPTIONS.items()}

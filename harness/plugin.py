@@ -1,0 +1,161 @@
+"""The pytest plugin: options, markers and fixtures of the suites. Only hooks live here; the nouns are elsewhere."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.attacks.plan import Attempt
+from harness.collector import RECORD_PROPERTY, RunCollector
+from harness.errors import UsageError
+from harness.options import OPTIONS, RunOptions, check_options
+from harness.report import allure
+from harness.report.terminal import header_lines
+from harness.run import Run
+from harness.verdicts import VerdictName, raise_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+RUN = pytest.StashKey[Run]()
+_ATTEMPTS_MARKER = (
+    "attempts(*patterns, controls=False): judge every planned attempt whose technique id matches a pattern, "
+    "controls in place of attacks when controls=True"
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the suites, each with its ini twin."""
+    group = parser.getgroup("isolation", "tenant isolation")
+    for option in OPTIONS:
+        shown = f"{option.help} (default: {option.default or 'none'}; ini: {option.destination})"
+        group.addoption(
+            f"--{option.name}",
+            dest=option.destination,
+            action="append" if option.repeatable else "store",
+            default=None,
+            metavar=option.name.upper().replace("-", "_"),
+            help=shown,
+        )
+        parser.addini(option.destination, option.help, type="args" if option.repeatable else "string", default=None)
+    group.addoption(
+        "--allow-inconclusive",
+        action="store_true",
+        help="exit 0 although something stayed INCONCLUSIVE; the summary says so",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the options and register markers; a wrong option is one line and exit status 4."""
+    config.addinivalue_line("markers", _ATTEMPTS_MARKER)
+    config.addinivalue_line("markers", "proof: proves that the attacks bite; runs on the embedded target only")
+    config.addinivalue_line("markers", "long: takes minutes; `make test-long` runs it")
+    try:
+        options = _options(config)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+    run = Run(options)
+    config.stash[RUN] = run
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(RunCollector(config, run), "isolation-collector")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say where the suites attack, what, and what was changed on purpose."""
+    if not _suites_are_named(config):
+        return []
+    return [line.text for line in header_lines(config.stash[RUN].facts())]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test of every planned attempt that a suite's marker asks for."""
+    if "attempt" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker("attempts")
+    if marker is None:
+        raise pytest.UsageError(f"{metafunc.definition.nodeid} takes `attempt` without the marker `attempts`")
+    wants_controls = bool(marker.kwargs.get("controls", False))
+    wanted = [
+        attempt
+        for attempt in metafunc.config.stash[RUN].planned
+        if attempt.is_control is wants_controls
+        and any(fnmatchcase(attempt.technique.id, pattern) for pattern in marker.args)
+    ]
+    metafunc.parametrize("attempt", wanted, ids=[attempt.id for attempt in wanted])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Drop the tests for which nothing was planned, and the proof where the run is altered or narrowed on purpose."""
+    options = config.stash[RUN].options
+    without_proof = options.altered or bool(config.getoption("isolation_attack"))
+    kept, dropped = [], []
+    for item in items:
+        is_empty = "attempt" in getattr(item, "fixturenames", ()) and not isinstance(_attempt_of(item), Attempt)
+        is_proof = without_proof and item.get_closest_marker("proof") is not None
+        (dropped if is_empty or is_proof else kept).append(item)
+    if dropped:
+        items[:] = kept
+        config.hook.pytest_deselected(items=dropped)
+
+
+@pytest.fixture(scope="session")
+def isolation_run(request: pytest.FixtureRequest) -> Iterator[Run]:
+    """The run this process takes part in: its options, its plan and the stages it has set up."""
+    run = request.config.stash[RUN]
+    yield run
+    run.close()
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest, isolation_run: Run) -> Callable[[Attempt], None]:
+    """Judge an attempt: record it, report it to Allure, fail on a leak or lockout, skip what cannot be judged."""
+
+    def judge_attempt(attempt: Attempt) -> None:
+        __tracebackhide__ = True
+        judged = isolation_run.judge(attempt)
+        request.node.user_properties.append((RECORD_PROPERTY, judged.record.as_json()))
+        technique = attempt.technique
+        allure.label(
+            judged.record,
+            target=isolation_run.options.target,
+            operation=technique.operation,
+            cwe=technique.cwe,
+            links=[(technique.documentation, "AWS documentation")],
+        )
+        allure.attach_evidence(judged.record, judged.evidence)
+        raise_findings(judged.verdict)
+        if judged.verdict.name is VerdictName.INCONCLUSIVE:
+            pytest.skip(f"INCONCLUSIVE: {judged.record.reason}")
+
+    return judge_attempt
+
+
+def _options(config: pytest.Config) -> RunOptions:
+    values: dict[str, Any] = {}
+    for option in OPTIONS:
+        given = config.getoption(option.destination)
+        if given is None:
+            given = config.getini(option.destination) or None
+        values[option.name] = given or ([] if option.repeatable else option.default)
+    return check_options(
+        values, allow_inconclusive=bool(config.getoption("allow_inconclusive")), narrowed=_is_narrowed(config)
+    )
+
+
+def _is_narrowed(config: pytest.Config) -> bool:
+    """Tell whether the person asked for less than whole suites; a whole run must attack every boundary."""
+    names_files = any("::" in argument or argument.endswith(".py") for argument in config.args)
+    return names_files or bool(config.option.keyword) or bool(config.option.markexpr) or bool(config.option.deselect)
+
+
+def _suites_are_named(config: pytest.Config) -> bool:
+    return any("suites" in Path(argument.split("::")[0]).parts for argument in config.args)
+
+
+def _attempt_of(item: pytest.Item) -> object:
+    callspec = getattr(item, "callspec", None)
+    return None if callspec is None else callspec.params.get("attempt")

@@ -1,0 +1,97 @@
+"""A verdict as the record that reports are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.report.records import AttemptRecord
+
+if TYPE_CHECKING:
+    from harness.options import RunOptions
+    from harness.population import Caller, Population
+    from harness.verdicts import Verdict
+
+
+def record_of(verdict: Verdict, population: Population, options: RunOptions, run_id: str) -> AttemptRecord:
+    """Return the record of a verdict. Names that the target made up are replaced, so that two runs compare."""
+    attempt = verdict.attempt
+    technique = attempt.technique
+    victim = attempt.victim
+    expected = "allowed" if attempt.is_control else ("leak" if attempt.expected_leak else "refused")
+    return AttemptRecord(
+        id=attempt.id,
+        blueprint=attempt.blueprint,
+        weakness=options.weakness_id,
+        fault=",".join(options.faults) or None,
+        technique=technique.id,
+        title=technique.title,
+        plane=technique.plane,
+        effect=technique.effect.value,
+        boundary=attempt.boundary,
+        severity=technique.severity.value,
+        attacker=attempt.attacker.tenant,
+        attacker_name=_name(population, attempt.attacker),
+        attacker_persona=attempt.attacker.persona,
+        victim=victim.tenant if victim else "",
+        victim_name=_name(population, victim) if victim else "",
+        victim_persona=victim.persona if victim else "",
+        control=attempt.is_control,
+        expected=expected,
+        outcome=verdict.outcome.value,
+        verdict=verdict.name.value,
+        kind=verdict.kind.value if verdict.kind else None,
+        reason=verdict.reason.replace(run_id, "RUN"),
+        control_used=verdict.control_used,
+        deciding_statement=_deciding(verdict, run_id),
+        expected_leak=attempt.expected_leak is not None,
+        expected_leak_reason=attempt.expected_leak.reason if attempt.expected_leak else None,
+    )
+
+
+def evidence_of(verdict: Verdict, rerun: str) -> dict[str, Any]:
+    """Return what is attached to a verdict: the exchange, the decisions compared key by key, how to repeat it."""
+    return {
+        **verdict.evidence,
+        "control": verdict.control_used,
+        "decision": [_decision_entry(statement) for statement in _statements(verdict)],
+        "sentences": [decision["sentence"] for decision in verdict.decisions if decision.get("sentence")],
+        "reproduce": rerun,
+    }
+
+
+def _statements(verdict: Verdict) -> list[dict[str, Any]]:
+    return [
+        statement
+        for decision in verdict.decisions
+        for statement in (*decision.get("statements", ()), *decision.get("near_misses", ()))
+    ]
+
+
+def _decision_entry(statement: dict[str, Any]) -> dict[str, Any]:
+    conditions = statement.get("conditions", ())
+    return {
+        "policy": statement["policy"],
+        "statement": statement["statement"],
+        "effect": statement["effect"],
+        "conditions": [
+            {
+                "operator": condition["operator"],
+                "key": condition["key"],
+                "wanted": condition["policy_values"],
+                "found": condition["request_values"],
+                "met": condition["holds"],
+            }
+            for condition in conditions
+        ],
+        "absent_keys": [condition["key"] for condition in conditions if not condition["request_values"]],
+    }
+
+
+def _deciding(verdict: Verdict, run_id: str) -> str | None:
+    statement = verdict.deciding_statement
+    return None if statement is None else statement.replace(f"isolation-{run_id}-", "")
+
+
+def _name(population: Population, caller: Caller) -> str:
+    name = population.tenant_name(caller.tenant)
+    return "" if name == caller.tenant else name

@@ -1,0 +1,106 @@
+"""One run in one process: its plan, its stages, and the record of everything that was judged."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from harness.attacks.catalogue import TECHNIQUES
+from harness.attacks.plan import attacks, controls, declared_boundaries
+from harness.emulator.authorization import Enforcement
+from harness.report.recording import evidence_of, record_of
+from harness.report.run import RunFacts
+from harness.report.terminal import rerun_command
+from harness.stage import set_up
+
+if TYPE_CHECKING:
+    from harness.attacks.plan import Attempt
+    from harness.options import RunOptions
+    from harness.report.records import AttemptRecord
+    from harness.stage import Stage
+    from harness.verdicts import Verdict
+
+_VERSIONED = ("isolation-harness", "boto3", "moto", "pytest", "allure-pytest")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict with its record and the evidence to attach."""
+
+    verdict: Verdict
+    record: AttemptRecord
+    evidence: dict[str, Any]
+
+
+@dataclass
+class Run:
+    """What a process does of a run. Stages are set up when the first attempt on their blueprint is judged."""
+
+    options: RunOptions
+    planned: list[Attempt] = field(default_factory=list)
+    started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    _stages: dict[str, Stage] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for blueprint in self.options.blueprints:
+            self.planned += controls(blueprint, self.options.techniques, self.options.tenants)
+            self.planned += attacks(blueprint, self.options.techniques, self.options.tenants, self.options.pairs)
+
+    def judge(self, attempt: Attempt) -> Judged:
+        """Carry out the attempt on the stage of its blueprint and return what came of it."""
+        stage = self._stage(attempt.blueprint)
+        verdict = stage.execution.judge(attempt)
+        record = record_of(verdict, stage.population, self.options, stage.deployment.run_id)
+        return Judged(verdict, record, evidence_of(verdict, rerun_command(record, self.facts())))
+
+    def facts(self) -> RunFacts:
+        """Return where and with what the run is made."""
+        options = self.options
+        return RunFacts(
+            target=options.target,
+            region=options.region,
+            account="in process",
+            seed=options.seed,
+            tenants=options.tenants,
+            pairs=options.pairs.value,
+            blueprints=tuple(blueprint.name for blueprint in options.blueprints),
+            started=self.started,
+            narrowed=options.narrowed,
+            enforcement=None if options.enforcement is Enforcement.NORMAL else options.enforcement.value,
+            faults=tuple(options.faults),
+            weaknesses=(options.weaken,) if options.weaken else (),
+            versions={name: version(name) for name in _VERSIONED} | {"python": platform.python_version()},
+        )
+
+    def declared_boundaries(self) -> tuple[tuple[str, str], ...]:
+        """Return every boundary that the blueprints' contracts draw, whether the run attacks it or not."""
+        return tuple(
+            boundary
+            for blueprint in self.options.blueprints
+            for boundary in declared_boundaries(blueprint, TECHNIQUES.values())
+        )
+
+    def close(self) -> None:
+        """Give back every stage."""
+        for stage in self._stages.values():
+            stage.close()
+        self._stages.clear()
+
+    def _stage(self, name: str) -> Stage:
+        if name not in self._stages:
+            blueprint = next(blueprint for blueprint in self.options.blueprints if blueprint.name == name)
+            # Controls behind attacks need assets too, so everything of the blueprint is planted, narrowed or not.
+            planned = [attempt for attempt in self.planned if attempt.blueprint == name]
+            self._stages[name] = set_up(
+                blueprint,
+                planned,
+                tenants=self.options.tenants,
+                seed=self.options.seed,
+                region=self.options.region,
+                enforcement=self.options.enforcement,
+                faults=self.options.faults,
+            )
+        return self._stages[name]

@@ -1,0 +1,81 @@
+"""The attacks bite: every planted hole is found, every attack can leak, and switching IAM off turns the suites red.
+
+Each test here deploys on an embedded target of its own, whatever --target says, and is left out of altered runs.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.attacks.catalogue import TECHNIQUES
+from harness.blueprints.registry import BLUEPRINTS
+from harness.blueprints.spec import Effect
+from harness.collector import PROOF_PROPERTY
+from harness.emulator.authorization import Enforcement
+from harness.proof import FAULT_CASES, Proof, attack_everything, prove_fault, prove_weakness, techniques_that_can_leak
+from harness.verdicts import VerdictName
+
+pytestmark = pytest.mark.proof
+
+_WEAKNESSES = [f"{name}:{weakness.id}" for name, blueprint in BLUEPRINTS.items() for weakness in blueprint.weaknesses]
+
+
+def _hold(proof: Proof, request: pytest.FixtureRequest) -> None:
+    __tracebackhide__ = True
+    request.node.user_properties.append((PROOF_PROPERTY, proof.as_json()))
+    if not proof.held:
+        pytest.fail(f"{proof.subject}: {proof.complaint()}", pytrace=False)
+
+
+@pytest.mark.parametrize("weakness", _WEAKNESSES)
+def test_planted_weakness_is_found(weakness: str, request: pytest.FixtureRequest) -> None:
+    """With the hole planted, the attacks it opens leak, and everything legitimate still works."""
+    blueprint_name, _, weakness_id = weakness.partition(":")
+    blueprint = BLUEPRINTS[blueprint_name]
+    _hold(prove_weakness(blueprint, blueprint.weakness(weakness_id)), request)
+
+
+@pytest.mark.parametrize("case", FAULT_CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("blueprint", BLUEPRINTS)
+def test_target_fault_is_found(blueprint: str, case: object, request: pytest.FixtureRequest) -> None:
+    """On a target that forgets a check of Cognito or STS, the attacks which that check stops do leak."""
+    found = next(known for known in FAULT_CASES if known is case)
+    _hold(prove_fault(BLUEPRINTS[blueprint], found), request)
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES)
+def test_attack_can_leak(technique: str) -> None:
+    """An attack that leaks under no planted hole cannot fail, so it would prove nothing."""
+    if technique not in techniques_that_can_leak():
+        pytest.fail(f"{technique} leaks under no weakness, target fault or declared leak; plant one that it finds")
+
+
+@pytest.mark.parametrize("blueprint", BLUEPRINTS)
+def test_allowing_everything_leaks(blueprint: str) -> None:
+    """With enforcement at allow-all, every attack on data leaks."""
+    blind = [
+        verdict.attempt.id
+        for verdict in attack_everything(BLUEPRINTS[blueprint], enforcement=Enforcement.ALLOW_ALL)
+        if not verdict.attempt.is_control
+        and verdict.attempt.technique.effect is not Effect.SESSION
+        and verdict.name is not VerdictName.LEAK
+    ]
+    if blind:
+        pytest.fail(f"with IAM switched off these attacks still found nothing: {', '.join(blind)}")
+
+
+@pytest.mark.parametrize("blueprint", BLUEPRINTS)
+def test_denying_everything_locks_out(blueprint: str) -> None:
+    """With enforcement at deny-all, every control on data is a LOCKOUT and no attack counts as ISOLATED."""
+    verdicts = [
+        verdict
+        for verdict in attack_everything(BLUEPRINTS[blueprint], enforcement=Enforcement.DENY_ALL)
+        if verdict.attempt.technique.effect is not Effect.SESSION
+    ]
+    wrong = [
+        f"{verdict.attempt.id} is {verdict.name}"
+        for verdict in verdicts
+        if verdict.name is not (VerdictName.LOCKOUT if verdict.attempt.is_control else VerdictName.INCONCLUSIVE)
+    ]
+    if wrong:
+        pytest.fail(f"with everything denied: {'; '.join(wrong)}")
