@@ -87,7 +87,7 @@ class Identities:
 
     def __init__(self, region: str, faults: Collection[Fault]) -> None:
         self._region = region
-        self._unowned = Fault.SKIP_IDENTITY_OWNERSHIP in faults
+        self._faults = faults
         self._identities: dict[str, Identity] = {}
         self._owners: dict[tuple[str, str, str], Identity] = {}
 
@@ -116,7 +116,7 @@ class Identities:
 
     def check_guest(self, identity: Identity) -> None:
         """Return when the identity may be used without a login; raises ServiceError NotAuthorizedException."""
-        if identity.logins and not self._unowned:
+        if identity.logins and Fault.SKIP_IDENTITY_OWNERSHIP not in self._faults:
             raise ServiceError("NotAuthorizedException", f"Access to Identity '{identity.id}' is forbidden.")
 
     def check_owner(self, pool: IdentityPool, identity: Identity, login: Login) -> None:
@@ -126,7 +126,7 @@ class Identities:
         two identities would be merged.
         """
         owner = self.of_login(pool, login)
-        if owner is identity or self._unowned:
+        if owner is identity or Fault.SKIP_IDENTITY_OWNERSHIP in self._faults:
             return
         if identity.logins:
             raise ServiceError(
