@@ -108,6 +108,8 @@ def explain(policies: PolicySet, request: Request) -> Explanation:
     unsettled = _unsettled(allowing, plan.denies, request)
     if policies.resource and _granted_to_everybody_only(policies, request, allowing):
         unsettled = (*unsettled, "EVERYBODY_IS_NOT_LIMITED")
+    if policies.resource and any(_half_exempts(statement, request) for statement in plan.denies):
+        unsettled = (*unsettled, "NOT_PRINCIPAL_EXEMPTS_BY_ANY_ARN")
     traces = tuple([_trace(statement, request, applied=True) for statement in allowing])
     return Explanation(outcome, traces, (), None, "", unsettled)
 
@@ -170,6 +172,16 @@ def _applies(statement: Statement, request: Request) -> bool:
     except UnderivableKeyError:
         # The outcome does not depend on it, or `decide` would have raised.
         return False
+
+
+def _half_exempts(statement: Statement, request: Request) -> bool:
+    """Whether a Deny would have applied, had its NotPrincipal not exempted the caller without the caller's account."""
+    if statement.half_exempt is None or not statement.half_exempt(request):
+        return False
+    try:
+        return statement.applies(request)
+    except UnderivableKeyError:
+        return True
 
 
 def _nearly_applies(statement: Statement, request: Request) -> bool:

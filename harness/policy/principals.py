@@ -55,6 +55,17 @@ def compile_not_principal(principals: Principals) -> Naming:
     return named
 
 
+def compile_half_exempt(principals: Principals) -> Callable[[Request], bool]:
+    """Return whether a NotPrincipal element exempts the caller though it does not list the caller's account too."""
+    listed = _Listed(principals)
+
+    def half_exempt(request: Request) -> bool:
+        found = listed.name(request.caller)
+        return bool(request.caller.account and found) and not found & (Named.ACCOUNT | Named.EVERYBODY)
+
+    return half_exempt
+
+
 class _Listed:
     __slots__ = ("accounts", "arns", "everybody", "providers", "services")
 

@@ -37,8 +37,8 @@ class ResourceFacts:
 class Statement:
     """A compiled statement. Its tests raise UnderivableKeyError when the answer depends on such a key.
 
-    `label` is the Sid, or where the statement stands when it has none.
-    `named` is None in the kinds of policy that have no Principal element; `applies` joins resource and conditions.
+    `label` is the Sid, or where the statement stands when it has none. `named` is None in the kinds of policy that have
+    no Principal element, `half_exempt` without a NotPrincipal; `applies` joins resource and conditions.
     """
 
     policy: str
@@ -51,6 +51,7 @@ class Statement:
     matches_resource: Test
     conditions: tuple[Condition, ...]
     named: Naming | None
+    half_exempt: Test | None
     resources: ResourceFacts
     applies: Test
 
