@@ -120,14 +120,14 @@ class IdentityServices:
         self.idp("CreateGroup", UserPoolId=pool_id, GroupName=name, **params)
         self.idp("AdminAddUserToGroup", UserPoolId=pool_id, GroupName=name, Username=username)
 
-    def sign_in(self, client_id: str, username: str = "alice", password: str = PASSWORD) -> Mapping[str, str]:
+    def sign_in(self, client_id: str, username: str = "alice", password: str = PASSWORD) -> Mapping[str, Any]:
         answer = self.public_idp(
             "InitiateAuth",
             ClientId=client_id,
             AuthFlow="USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": username, "PASSWORD": password},
         )
-        tokens: Mapping[str, str] = answer["AuthenticationResult"]
+        tokens: Mapping[str, Any] = answer["AuthenticationResult"]
         return tokens
 
     def add_role(self, name: str, trust: Mapping[str, Any], **fields: Any) -> str:

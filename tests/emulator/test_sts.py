@@ -4,13 +4,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from identity_services import ACCOUNT, IdentityServices, cognito_trust, document
 
 from harness.emulator.faults import Fault
 from harness.emulator.principals import Principal
 from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.emulator.sts import StoredUser
 from harness.policy import PolicyKind, parse_policy
-from identity_services import ACCOUNT, IdentityServices, cognito_trust, document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -285,7 +285,7 @@ def test_operations_that_are_not_implemented_are_refused(operation: str) -> None
 def test_parameters_may_have_the_form_of_the_query_protocol() -> None:
     broker = Broker()
     arn = broker.services.add_role("r", _trusting(ALICE, "sts:AssumeRole", "sts:TagSession"))
-    query = {
+    query: dict[str, Any] = {
         "Action": "AssumeRole",
         "Version": "2011-06-15",
         "DurationSeconds": "900",
