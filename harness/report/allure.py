@@ -146,7 +146,7 @@ def _decision_row(entry: Mapping[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
-    if value is None:
+    if value is None or value == []:
         return "absent"
     if isinstance(value, list | tuple):
         return ", ".join(_shown(item) for item in value)

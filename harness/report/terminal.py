@@ -100,7 +100,7 @@ def rerun_command(record: AttemptRecord, facts: RunFacts) -> str:
     words = ["pytest", "suites/", "--target", facts.target, "--blueprint", record.blueprint]
     words += ["--attack", record.technique]
     if record.weakness:
-        words += ["--weaken", record.weakness]
+        words += ["--weaken", f"{record.blueprint}:{record.weakness}"]
     for fault in (record.fault or "").split(","):
         words += ["--fault", fault] if fault else []
     if facts.enforcement:
