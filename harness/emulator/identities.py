@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from harness.emulator.login_tokens import Login
+    from harness.emulator.principal_tags import PrincipalTagMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,10 @@ class Identity:
 
 @dataclass(slots=True)
 class IdentityPool:
-    """An identity pool. `described` is what the API shows of its settings; `roles` has the two default roles."""
+    """An identity pool. `described` is what the API shows of its settings; `roles` has the two default roles.
+
+    `tag_maps` has the tag map per provider name, without the client.
+    """
 
     id: str
     name: str
@@ -80,6 +84,7 @@ class IdentityPool:
     roles: dict[str, str] = field(default_factory=dict)
     mappings: dict[str, RoleMapping] = field(default_factory=dict)
     described_mappings: dict[str, Any] = field(default_factory=dict)
+    tag_maps: dict[str, PrincipalTagMap] = field(default_factory=dict)
 
 
 class Identities:

@@ -20,6 +20,7 @@ from harness.emulator.identities import (
 from harness.emulator.listing import page
 from harness.emulator.login_tokens import COGNITO_PROVIDER, Login, LoginTokens
 from harness.emulator.operations import Guarded, Operation, OperationTable, accepting, request_tags, resource_tags
+from harness.emulator.principal_tags import tag_map_of
 from harness.emulator.service import NotDerivableError, ServiceError
 
 if TYPE_CHECKING:
@@ -82,6 +83,12 @@ class IdentityPools:
             "ListIdentityPools": Operation(self._list, accepting("MaxResults NextToken"), _on_any_pool),
             "SetIdentityPoolRoles": Operation(self._set_roles, one | accepting("Roles RoleMappings"), self._on_pool),
             "GetIdentityPoolRoles": Operation(self._get_roles, one, self._on_pool),
+            "SetPrincipalTagAttributeMap": Operation(
+                self._set_tag_map, one | accepting("IdentityProviderName UseDefaults PrincipalTags"), self._on_pool
+            ),
+            "GetPrincipalTagAttributeMap": Operation(
+                self._get_tag_map, one | accepting("IdentityProviderName"), self._on_pool
+            ),
             "GetId": Operation(self._get_id, one | accepting("AccountId Logins")),
             "GetCredentialsForIdentity": Operation(self._get_credentials, accepting("IdentityId Logins CustomRoleArn")),
         }
@@ -111,7 +118,7 @@ class IdentityPools:
         before = self._pool(call.params["IdentityPoolId"])
         pool = _configured(before.id, call.params)
         pool.roles, pool.mappings = before.roles, before.mappings
-        pool.described_mappings = before.described_mappings
+        pool.described_mappings, pool.tag_maps = before.described_mappings, before.tag_maps
         self._pools[pool.id] = pool
         return pool.described
 
@@ -157,6 +164,19 @@ class IdentityPools:
         shown: dict[str, Any] = {"IdentityPoolId": pool.id, "Roles": dict(pool.roles)}
         return {**shown, "RoleMappings": pool.described_mappings} if pool.described_mappings else shown
 
+    def _set_tag_map(self, call: Call) -> Mapping[str, Any]:
+        pool, provider = self._pool(call.params["IdentityPoolId"]), call.params["IdentityProviderName"]
+        if all(entry.name != provider for entry in pool.providers):
+            raise NotDerivableError("a principal tag map for a provider the identity pool does not have")
+        pool.tag_maps[provider] = tag_map_of(call.params)
+        return _described_tag_map(pool, provider)
+
+    def _get_tag_map(self, call: Call) -> Mapping[str, Any]:
+        pool, provider = self._pool(call.params["IdentityPoolId"]), call.params["IdentityProviderName"]
+        if provider not in pool.tag_maps:
+            raise NotDerivableError("a principal tag map that was never set")
+        return _described_tag_map(pool, provider)
+
     def _get_id(self, call: Call) -> Mapping[str, Any]:
         pool = self._pool(call.params["IdentityPoolId"])
         if call.params.get("AccountId") not in (None, self._account):
@@ -172,10 +192,11 @@ class IdentityPools:
         pool = self._pool(identity.pool_id)
         login = self._login(pool, call.params, "Not a Cognito token.")
         custom_role = call.params.get("CustomRoleArn")
-        session_policies = None
+        session_policies, tag_map = None, None
         if login is not None:
             self._identities.check_owner(pool, identity, login)
             role_arn = role_for_login(pool, login, custom_role, self._faults)
+            tag_map = pool.tag_maps.get(login.provider)
             signed_in = f"{login.provider}:CognitoSignIn:{login.subject}"
             amr: tuple[str, ...] = ("authenticated", login.provider, signed_in)
         elif identity.logins:
@@ -188,7 +209,8 @@ class IdentityPools:
             role_arn = role_for_guest(pool, custom_role, self._faults)
             amr, session_policies = ("unauthenticated",), guest_session_policies()
         try:
-            issued = self._sts.assume_with_cognito(role_arn, identity.id, pool.id, amr, session_policies)
+            tags = tag_map.tags_for(login.claims) if login is not None and tag_map is not None else {}
+            issued = self._sts.assume_with_cognito(role_arn, identity.id, pool.id, amr, session_policies, tags)
         except NotDerivableError:
             raise
         except ServiceError as error:
@@ -218,6 +240,16 @@ class IdentityPools:
 
 def _on_any_pool(params: Mapping[str, Any]) -> Guarded:
     return Guarded("*", request_tags(params.get("IdentityPoolTags")))
+
+
+def _described_tag_map(pool: IdentityPool, provider: str) -> Mapping[str, Any]:
+    tag_map = pool.tag_maps[provider]
+    return {
+        "IdentityPoolId": pool.id,
+        "IdentityProviderName": provider,
+        "UseDefaults": tag_map.uses_defaults,
+        "PrincipalTags": dict(tag_map.claims),
+    }
 
 
 def _no_guests() -> ServiceError:

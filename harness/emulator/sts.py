@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator import unconfirmed
@@ -104,19 +105,24 @@ class SecurityTokenService:
         pool_id: str,
         amr: tuple[str, ...],
         session_policies: tuple[Policy, ...] | None,
+        tags: Mapping[str, str] = MappingProxyType({}),
     ) -> IssuedCredentials:
         """Return one-hour credentials of the role for an identity, as the enhanced flow of an identity pool asks.
 
-        The trust policy decides as for AssumeRoleWithWebIdentity by cognito-identity.amazonaws.com. Raises
-        ServiceError AccessDenied when it does not allow, or when there is no such role.
+        The trust policy decides as for AssumeRoleWithWebIdentity by cognito-identity.amazonaws.com, and for
+        sts:TagSession when there are tags (aws-semantics 3.3). Raises ServiceError AccessDenied when it does not
+        allow, or when there is no such role.
         """
         token_keys = {f"{_COGNITO}:aud": (pool_id,), f"{_COGNITO}:sub": (identity_id,), f"{_COGNITO}:amr": amr}
         role = self._roles.role(role_arn)
-        action = "sts:AssumeRoleWithWebIdentity"
-        context = {**token_keys, "sts:rolesessionname": (_COGNITO_SESSION_NAME,)}
-        if role is None or not self._trusts(role, None, _COGNITO, action, context):
-            raise ServiceError("AccessDenied", f"Not authorized to perform {action}", 403)
-        session_keys = {**token_keys, "aws:federatedprovider": (unconfirmed.FEDERATED_PROVIDER,)}
+        context = {**token_keys, "sts:rolesessionname": (_COGNITO_SESSION_NAME,), **request_tags(tags)}
+        for action in ("sts:AssumeRoleWithWebIdentity", *(("sts:TagSession",) if tags else ())):
+            if role is None or not self._trusts(role, None, _COGNITO, action, context):
+                raise ServiceError("AccessDenied", f"Not authorized to perform {action}", 403)
+        if role is None:  # pragma: no cover  the loop above has raised; this tells the type checker
+            raise AssertionError
+        provider = {"aws:federatedprovider": (unconfirmed.FEDERATED_PROVIDER,)}
+        session_keys = {**token_keys, **provider, **_principal_tags(tags)}
         principal = self._session(role, _COGNITO_SESSION_NAME, session_keys, session_policies)
         return self._store.issue_session(principal, _COGNITO_DURATION)
 
@@ -129,9 +135,8 @@ class SecurityTokenService:
         duration = params.get("DurationSeconds") or _DEFAULT_DURATION
         _check_duration(duration, role, chained=":assumed-role/" in caller.arn)
         session_policies = _session_policies(params.get("Policy"))
-        session_tags = {f"aws:principaltag/{key.lower()}": (value,) for key, value in tags.items()}
         name = params["RoleSessionName"]
-        principal = self._session(role, name, session_tags, session_policies)
+        principal = self._session(role, name, _principal_tags(tags), session_policies)
         issued = self._store.issue_session(principal, duration)
         token = issued.session_token
         result: dict[str, Any] = {
@@ -217,7 +222,6 @@ class SecurityTokenService:
     ) -> Principal:
         user_id = f"{role.role_id}:{session_name}"
         # Session tags override tags of the role; tags and token keys of the session before are not inherited.
-        role_tags = {f"aws:principaltag/{key.lower()}": (value,) for key, value in role.tags.items()}
         return Principal(
             arn=f"arn:aws:sts::{self._account}:assumed-role/{role.name}/{session_name}",
             owner_arn=role.arn,
@@ -229,7 +233,7 @@ class SecurityTokenService:
                 "aws:principaltype": ("AssumedRole",),
                 "aws:tokenissuetime": (_timestamp(self._clock.now()),),
                 "aws:userid": (user_id,),
-                **role_tags,
+                **_principal_tags(role.tags),
                 **session_keys,
             },
             session_policies=session_policies,
@@ -268,6 +272,10 @@ def _session_policies(document: str | None) -> tuple[Policy, ...] | None:
         return (parse_policy(document, kind=PolicyKind.SESSION, name="session policy"),)
     except MalformedPolicyDocument as error:
         raise ServiceError("MalformedPolicyDocument", error.reason) from None
+
+
+def _principal_tags(tags: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    return {f"aws:principaltag/{key.lower()}": (value,) for key, value in tags.items()}
 
 
 def _tags(requested: Collection[Mapping[str, str]]) -> dict[str, str]:

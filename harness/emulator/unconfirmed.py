@@ -89,6 +89,11 @@ ARRAY_CLAIMS_ARE_COMPARED_AS_JSON_TEXT = True
 # The value of aws:FederatedProvider in a session of an identity pool.
 FEDERATED_PROVIDER = "cognito-identity.amazonaws.com"
 
+# A claim that the tag map names and the token lacks: the session simply has no such tag (see `tags_for`).
+# The total size counts keys and values; only the number 460 is documented.
+TAG_VALUE_TOO_LONG = "Session tag value must have length less than or equal to 256"
+TAGS_TOO_LARGE = "Packed size of session tags consumes more than 100% of allotted space."
+
 # --- STS -------------------------------------------------------------------------------------------------------------
 
 SESSION_POLICY_LIMIT = 2048

@@ -99,6 +99,10 @@ class IdentityServices:
         pool_id: str = self.idp("CreateUserPool", PoolName="pool", **params)["UserPool"]["Id"]
         return pool_id
 
+    def new_identity_pool(self, **settings: Any) -> str:
+        pool_id: str = self.identity("CreateIdentityPool", **settings)["IdentityPoolId"]
+        return pool_id
+
     def new_client(self, pool_id: str, **params: Any) -> str:
         flows = {"ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]}
         client = self.idp("CreateUserPoolClient", **{"UserPoolId": pool_id, "ClientName": "app", **flows, **params})
@@ -150,7 +154,7 @@ def claims_of(token: str) -> Mapping[str, Any]:
     return read_unverified(token).claims
 
 
-def cognito_trust(pool_id: str | None, amr: str = "authenticated") -> dict[str, Any]:
+def cognito_trust(pool_id: str | None, amr: str = "authenticated", *more_actions: str) -> dict[str, Any]:
     """Return the trust policy of a role for an identity pool; without a pool id the condition on `aud` is missing."""
     condition: dict[str, Any] = {"ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": amr}}
     if pool_id is not None:
@@ -159,7 +163,7 @@ def cognito_trust(pool_id: str | None, amr: str = "authenticated") -> dict[str, 
         {
             "Effect": "Allow",
             "Principal": {"Federated": "cognito-identity.amazonaws.com"},
-            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Action": ["sts:AssumeRoleWithWebIdentity", *more_actions],
             "Condition": condition,
         }
     )

@@ -38,7 +38,7 @@ class Exchange:
                 {"ProviderName": self.provider, "ClientId": self.client_id, "ServerSideTokenCheck": check}
             ],
         }
-        self.pool_id: str = self.services.identity("CreateIdentityPool", **self.settings)["IdentityPoolId"]
+        self.pool_id = self.services.new_identity_pool(**self.settings)
         self.default_role = self.role("default")
         self.guest_role = self.role("guest", "unauthenticated")
         self.set_roles()
@@ -58,7 +58,8 @@ class Exchange:
         return arn
 
     def token(self, username: str = "alice") -> str:
-        return self.services.sign_in(self.client_id, username)["IdToken"]
+        token: str = self.services.sign_in(self.client_id, username)["IdToken"]
+        return token
 
     def logins(self, username: str = "alice") -> dict[str, str]:
         return {self.provider: self.token(username)}
@@ -105,7 +106,7 @@ def test_a_login_always_has_the_same_identity_and_guests_a_new_one_each() -> Non
 def test_another_identity_pool_gives_the_same_login_another_identity() -> None:
     exchange = Exchange()
     alice = exchange.identity_of(exchange.logins())
-    exchange.pool_id = exchange.services.identity("CreateIdentityPool", **exchange.settings)["IdentityPoolId"]
+    exchange.pool_id = exchange.services.new_identity_pool(**exchange.settings)
 
     assert exchange.identity_of(exchange.logins()) != alice
 
@@ -258,7 +259,7 @@ def test_the_ownership_fault_still_verifies_tokens_in_full() -> None:
 def test_an_identity_of_another_pool_does_not_open_to_the_login() -> None:
     exchange = Exchange()
     alice = exchange.identity_of(exchange.logins())
-    exchange.pool_id = exchange.services.identity("CreateIdentityPool", **exchange.settings)["IdentityPoolId"]
+    exchange.pool_id = exchange.services.new_identity_pool(**exchange.settings)
     elsewhere = exchange.identity_of(exchange.logins("bob"))
 
     assert exchange.refusal(elsewhere, Logins=exchange.logins()).message == MISMATCH
@@ -527,6 +528,109 @@ def test_setting_roles_needs_permission_to_pass_them() -> None:
     assert context == {"iam:passedtoservice": ("cognito-identity.amazonaws.com",)}
 
 
+class Tagged(Exchange):
+    """An exchange whose authenticated role may be tagged, and users with an organization."""
+
+    def __init__(self, *trusted_actions: str, **attributes: str) -> None:
+        super().__init__()
+        schema = [{"Name": name, "AttributeDataType": "String", "Mutable": True} for name in ("org", "team")]
+        self.user_pool_id = self.services.new_user_pool(Schema=schema)
+        self.client_id = self.services.new_client(self.user_pool_id)
+        self.services.new_user(self.user_pool_id, "alice", **(attributes or {"custom__org": "acme"}))
+        self.provider = provider_name(self.user_pool_id)
+        entry = {"ProviderName": self.provider, "ClientId": self.client_id}
+        self.pool_id = self.services.new_identity_pool(**{**self.settings, "CognitoIdentityProviders": [entry]})
+        trust = cognito_trust(self.pool_id, "authenticated", *(trusted_actions or ("sts:TagSession",)))
+        self.default_role = self.services.add_role("tagged", trust, tags={"Org": "of-the-role", "kind": "tenant"})
+        self.guest_role = self.role("guest", "unauthenticated")
+        self.set_roles()
+
+    def set_map(self, **params: Any) -> Mapping[str, Any]:
+        named = {"IdentityPoolId": self.pool_id, "IdentityProviderName": self.provider}
+        return self.services.identity("SetPrincipalTagAttributeMap", **named, **params)
+
+    def tags(self) -> dict[str, str]:
+        logins = self.logins()
+        context = self.principal(self.identity_of(logins), Logins=logins).context
+        return {key.partition("/")[2]: value[0] for key, value in context.items() if "principaltag/" in key}
+
+
+def test_the_tag_map_turns_claims_into_session_tags_that_override_the_roles() -> None:
+    tagged = Tagged()
+    assert tagged.tags() == {"org": "of-the-role", "kind": "tenant"}
+
+    # A claim the token does not have gives no tag; one that is there overrides the role's, whatever the case.
+    answer = tagged.set_map(UseDefaults=False, PrincipalTags={"ORG": "custom:org", "team": "custom:team"})
+
+    assert answer["PrincipalTags"] == {"ORG": "custom:org", "team": "custom:team"}
+    assert tagged.tags() == {"org": "acme", "kind": "tenant"}
+    named = {"IdentityPoolId": tagged.pool_id, "IdentityProviderName": tagged.provider}
+    assert tagged.services.identity("GetPrincipalTagAttributeMap", **named) == answer
+
+
+def test_the_default_tag_map_gives_client_and_user() -> None:
+    tagged = Tagged()
+    tagged.set_map(UseDefaults=True)
+
+    tags = tagged.tags()
+
+    assert tags["client"] == tagged.client_id
+    assert tags["username"] == claims_of(tagged.token())["sub"]
+
+
+def test_guests_get_no_session_tags() -> None:
+    tagged = Tagged()
+    tagged.set_map(UseDefaults=True)
+
+    principal = tagged.principal(tagged.identity_of())
+
+    assert not any("principaltag" in key for key in principal.context)
+
+
+def test_without_permission_to_tag_the_exchange_fails_instead_of_dropping_tags() -> None:
+    tagged = Tagged("sts:SetSourceIdentity")
+    assert tagged.tags()
+    tagged.set_map(PrincipalTags={"org": "custom:org"})
+
+    error = tagged.refused_role()
+
+    assert (error.code, error.message) == ("InvalidIdentityPoolConfigurationException", BAD_CONFIGURATION)
+
+
+@pytest.mark.parametrize(
+    "attributes", [{"custom__org": "x" * 257}, {"custom__org": "x" * 250, "custom__team": "y" * 250}]
+)
+def test_tags_over_the_limits_are_a_bad_configuration(attributes: dict[str, str]) -> None:
+    tagged = Tagged(**attributes)
+    tagged.set_map(PrincipalTags={"org": "custom:org", "team": "custom:team"})
+
+    assert tagged.refused_role().message == BAD_CONFIGURATION
+
+
+def test_a_tag_from_an_array_or_an_empty_claim_is_refused_as_unknown() -> None:
+    tagged = Tagged(custom__org="")
+    tagged.group("g")
+
+    for claim in ("cognito:groups", "custom:org"):
+        tagged.set_map(PrincipalTags={"tag": claim})
+        assert isinstance(tagged.refused_role(), NotDerivableError)
+
+
+def test_tag_maps_nobody_set_or_that_contradict_themselves_are_refused_as_unknown() -> None:
+    tagged = Tagged()
+    named = {"IdentityPoolId": tagged.pool_id, "IdentityProviderName": tagged.provider}
+
+    with pytest.raises(NotDerivableError):
+        tagged.services.identity("GetPrincipalTagAttributeMap", **named)
+    with pytest.raises(NotDerivableError):
+        tagged.set_map(UseDefaults=True, PrincipalTags={"a": "b"})
+    with pytest.raises(NotDerivableError):
+        tagged.set_map(PrincipalTags={"a": "b", "A": "c"})
+    tagged.provider = "accounts.google.com"
+    with pytest.raises(NotDerivableError):
+        tagged.set_map(UseDefaults=True)
+
+
 def test_pools_are_described_updated_listed_and_deleted() -> None:
     exchange = Exchange()
     services, pool = exchange.services, {"IdentityPoolId": exchange.pool_id}
@@ -547,7 +651,7 @@ def test_pools_are_described_updated_listed_and_deleted() -> None:
 
 
 @pytest.mark.parametrize(
-    "operation", ["DescribeIdentityPool", "DeleteIdentityPool", "GetIdentityPoolRoles", "GetPrincipalTagAttributeMap"]
+    "operation", ["DescribeIdentityPool", "DeleteIdentityPool", "GetIdentityPoolRoles", "ListIdentities"]
 )
 def test_administration_is_authorized_on_the_pool(operation: str) -> None:
     exchange = Exchange()
