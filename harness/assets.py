@@ -93,13 +93,10 @@ def plant(
         session = sessions[owner]
         if isinstance(session, SignInRefusedError):
             continue
-        for name in by_plane.get("dynamodb", ()):
-            items.append(asset_of(population, deployment, session, name).item)
+        items += [asset_of(population, deployment, session, name).item for name in by_plane.get("dynamodb", ())]
         for name in by_plane.get("s3", ()):
             asset = asset_of(population, deployment, session, name)
-            operate(
-                target, "s3", "PutObject", Bucket=asset.bucket, Key=asset.object_key, Body=asset.object_body
-            )
+            operate(target, "s3", "PutObject", Bucket=asset.bucket, Key=asset.object_key, Body=asset.object_body)
         listed = f"{session.identity_id}/{listing_marker(population, owner)}.json"
         operate(target, "s3", "PutObject", Bucket=deployment.bucket, Key=listed, Body=b"{}")
     for start in range(0, len(items), _BATCH):
@@ -113,9 +110,7 @@ def reread(asset: Asset, plane: str) -> ApiRequest:
     """Return the request with which an owner looks whether the asset still stands as planted."""
     if plane == "s3":
         return ApiRequest("s3", "GetObject", {"Bucket": asset.bucket, "Key": asset.object_key})
-    return ApiRequest(
-        "dynamodb", "GetItem", {"TableName": asset.table, "Key": asset.item_key, "ConsistentRead": True}
-    )
+    return ApiRequest("dynamodb", "GetItem", {"TableName": asset.table, "Key": asset.item_key, "ConsistentRead": True})
 
 
 def stands(asset: Asset, plane: str, data: Mapping[str, Any]) -> bool:

@@ -49,7 +49,9 @@ OPTIONS = (
     OptionSpec(
         "enforcement", "normal", "allow-all or deny-all switch IAM off on the embedded target, to prove it matters"
     ),
-    OptionSpec("fault", "", "make the embedded target forget a check (may be repeated): " + ", ".join(Fault), repeatable=True),
+    OptionSpec(
+        "fault", "", "make the embedded target forget a check (may be repeated): " + ", ".join(Fault), repeatable=True
+    ),
     OptionSpec("reports", "reports", "folder for verdicts.json and matrix.html"),
 )
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from harness.attacks.technique import Technique
     from harness.targets.api import ApiResponse
 
-_NAMED = re.compile(r"is not authorized to perform: (?P<action>[\w-]+:[\w*]+)(?: on resource: \"?(?P<resource>[^\s\"]+))?")
+_NAMED = re.compile(
+    r"is not authorized to perform: (?P<action>[\w-]+:[\w*]+)(?: on resource: \"?(?P<resource>[^\s\"]+))?"
+)
 # The codes by which each service says that authorization refused the call (aws-semantics 6.4 and 3.7).
 _REFUSED = {
     "dynamodb": frozenset({"AccessDeniedException"}),
@@ -23,6 +25,8 @@ _REFUSED = {
     "sts": frozenset({"AccessDenied"}),
     "cognito-identity": frozenset({"NotAuthorizedException"}),
 }
+# A role's trust policy refused the identity pool: an own session withheld, but never proof of isolation.
+_TRUST_REFUSED = "InvalidIdentityPoolConfigurationException"
 _IDENTITY_SERVICES = frozenset({"cognito-identity"})
 
 
@@ -43,30 +47,31 @@ class Observation:
     reason: str
 
 
-def observe(technique: Technique, service: str, response: ApiResponse) -> Observation:
+def observe(technique: Technique, service: str, response: ApiResponse, *, control: bool) -> Observation:
     """Read the answer to the attempt itself: refused by authorization, allowed, or trouble.
 
-    A refusal counts only when it is worded as authorization words it and, where it names an action, names one that
-    the technique asks for; everything else that failed is trouble (attacks catalogue, x-deny-for-the-wrong-reason).
+    A refused attack counts only when it is worded as authorization words it and, where it names an action, names one
+    that the technique asks for; everything else that failed is trouble (attacks catalogue,
+    x-deny-for-the-wrong-reason). A control that is refused any action it needs is refused.
     """
     if response.succeeded:
         return _observe_success(technique, response)
+    if control and response.error_code == _TRUST_REFUSED:
+        return Observation(Outcome.REFUSED, response.message)
     if response.error_code not in _REFUSED.get(service, frozenset()):
         return Observation(Outcome.TROUBLE, f"{response.error_code}: {response.message}".strip(": "))
     if service in _IDENTITY_SERVICES:
         if any(re.search(pattern, response.message) for pattern in technique.refusals):
             return Observation(Outcome.REFUSED, response.message)
         return Observation(Outcome.TROUBLE, f"refused for a reason that proves nothing: {response.message}")
-    return _observe_denial(technique, response)
+    return _observe_denial(technique, response, control=control)
 
 
-def _observe_denial(technique: Technique, response: ApiResponse) -> Observation:
+def _observe_denial(technique: Technique, response: ApiResponse, *, control: bool) -> Observation:
     named = _NAMED.search(response.message)
-    if named is not None and named["action"] not in technique.actions:
+    if named is not None and named["action"] not in technique.actions and not control:
         wanted = " or ".join(technique.actions)
-        return Observation(
-            Outcome.TROUBLE, f"the refusal names {named['action']}, while the attempt needs {wanted}"
-        )
+        return Observation(Outcome.TROUBLE, f"the refusal names {named['action']}, while the attempt needs {wanted}")
     return Observation(Outcome.REFUSED, _without_names(response.message or str(response.error_code)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -20,7 +20,7 @@ from harness.verdicts import VerdictName, raise_findings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-RUN = pytest.StashKey[Run]()
+RUN: pytest.StashKey[Run] = pytest.StashKey()
 _ATTEMPTS_MARKER = (
     "attempts(*patterns, controls=False): judge every planned attempt whose technique id matches a pattern, "
     "controls in place of attacks when controls=True"
@@ -40,7 +40,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             metavar=option.name.upper().replace("-", "_"),
             help=shown,
         )
-        parser.addini(option.destination, option.help, type="args" if option.repeatable else "string", default=None)
+        kind: Literal["args", "string"] = "args" if option.repeatable else "string"
+        parser.addini(option.destination, option.help, type=kind, default=None)
     group.addoption(
         "--allow-inconclusive",
         action="store_true",
@@ -92,7 +93,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Drop the tests for which nothing was planned, and the proof where the run is altered or narrowed on purpose."""
     options = config.stash[RUN].options
     without_proof = options.altered or bool(config.getoption("isolation_attack"))
-    kept, dropped = [], []
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
     for item in items:
         is_empty = "attempt" in getattr(item, "fixturenames", ()) and not isinstance(_attempt_of(item), Attempt)
         is_proof = without_proof and item.get_closest_marker("proof") is not None
@@ -104,7 +106,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def isolation_run(request: pytest.FixtureRequest) -> Iterator[Run]:
-    """The run this process takes part in: its options, its plan and the stages it has set up."""
+    """Give the run this process takes part in: its options, its plan and the stages it has set up."""
     run = request.config.stash[RUN]
     yield run
     run.close()

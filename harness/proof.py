@@ -48,10 +48,13 @@ FAULT_CASES = (
         (Fault.SKIP_TOKEN_ISSUER, Fault.SKIP_TOKEN_AUDIENCE),
         ("token.session.other-pool", "token.session.other-pool-in-disguise"),
     ),
-    FaultCase((Fault.SKIP_IDENTITY_OWNERSHIP,), (
-        "identity-pool.session.foreign-identity-with-own-token",
-        "identity-pool.session.foreign-identity-without-token",
-    )),
+    FaultCase(
+        (Fault.SKIP_IDENTITY_OWNERSHIP,),
+        (
+            "identity-pool.session.foreign-identity-with-own-token",
+            "identity-pool.session.foreign-identity-without-token",
+        ),
+    ),
     FaultCase((Fault.SKIP_CUSTOM_ROLE_CHECK,), ("identity-pool.session.custom-role-arn",)),
     FaultCase((Fault.SKIP_TRUST_POLICY,), ("sts.session.assume-admin-role", "sts.session.assume-member-role")),
 )
@@ -120,9 +123,7 @@ def attack_everything(
         *controls(blueprint, techniques, _TENANTS),
         *attacks(blueprint, techniques, _TENANTS, Pairs.RING),
     ]
-    stage = set_up(
-        blueprint, planned, tenants=_TENANTS, seed=_SEED, enforcement=enforcement, faults=faults
-    )
+    stage = set_up(blueprint, planned, tenants=_TENANTS, seed=_SEED, enforcement=enforcement, faults=faults)
     try:
         return [stage.execution.judge(attempt) for attempt in planned]
     finally:
@@ -131,9 +132,7 @@ def attack_everything(
 
 def techniques_that_can_leak() -> frozenset[str]:
     """Return the techniques that some planted weakness, target fault or declared leak shows to leak."""
-    declared = {
-        leak.technique for blueprint in BLUEPRINTS.values() for leak in blueprint.contract.expected_leaks
-    }
+    declared = {leak.technique for blueprint in BLUEPRINTS.values() for leak in blueprint.contract.expected_leaks}
     planted = {
         technique
         for blueprint in BLUEPRINTS.values()

@@ -34,9 +34,7 @@ class Session:
 
 def create_user(target: Target, pool: str, user: User, groups: tuple[str, ...]) -> None:
     """Make a confirmed user with a permanent password, in the given groups."""
-    operate(
-        target, "cognito-idp", "AdminCreateUser", UserPoolId=pool, Username=user.username, MessageAction="SUPPRESS"
-    )
+    operate(target, "cognito-idp", "AdminCreateUser", UserPoolId=pool, Username=user.username, MessageAction="SUPPRESS")
     if user.password is not None:
         operate(
             target,
@@ -126,9 +124,7 @@ def _guest_session(target: Target, deployment: Deployment, caller: Caller) -> Se
     return _exchange(target, caller, identity["IdentityId"], {})
 
 
-def _exchange(
-    target: Target, caller: Caller, identity_id: str, logins: Mapping[str, str], **tokens: Any
-) -> Session:
+def _exchange(target: Target, caller: Caller, identity_id: str, logins: Mapping[str, str], **tokens: Any) -> Session:
     params: dict[str, Any] = {"IdentityId": identity_id}
     if logins:
         params["Logins"] = dict(logins)

@@ -52,14 +52,19 @@ class Verdict:
 
     @property
     def deciding_statement(self) -> str | None:
-        """Return the statement that decided, as the policy engine named it; None where none did or nobody tells."""
-        for decision in self.decisions:
-            for statement in decision.get("statements", ()):
+        """Return the statement that decided, as the policy engine named it; None where none did or nobody tells.
+
+        Where one call asked several questions, the one that counts is the last about an action of the technique: the
+        own part of a mixed request comes first.
+        """
+        asked = [decision for decision in self.decisions if decision["action"] in self.attempt.technique.actions]
+        for decision in (*reversed(asked), *self.decisions):
+            for statement in decision["statements"]:
                 return f"{statement['policy']} {statement['statement']} {statement['effect']}"
         return None
 
 
-class Finding(AssertionError):
+class Finding(AssertionError):  # noqa: N818  a result, not a malfunction
     """Something the contract does not allow was found. Findings are results, not malfunctions."""
 
     def __init__(self, verdict: Verdict) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from harness.attacks.catalogue import TECHNIQUES
+from harness.attacks.plan import AttemptKind
 from harness.blueprints.registry import BLUEPRINTS
-from harness.blueprints.spec import Effect
 from harness.collector import PROOF_PROPERTY
 from harness.emulator.authorization import Enforcement
 from harness.proof import FAULT_CASES, Proof, attack_everything, prove_fault, prove_weakness, techniques_that_can_leak
@@ -52,12 +52,12 @@ def test_attack_can_leak(technique: str) -> None:
 
 @pytest.mark.parametrize("blueprint", BLUEPRINTS)
 def test_allowing_everything_leaks(blueprint: str) -> None:
-    """With enforcement at allow-all, every attack on data leaks."""
+    """With enforcement at allow-all, every attack that IAM alone stops leaks; the rest is Cognito's to refuse."""
     blind = [
         verdict.attempt.id
         for verdict in attack_everything(BLUEPRINTS[blueprint], enforcement=Enforcement.ALLOW_ALL)
         if not verdict.attempt.is_control
-        and verdict.attempt.technique.effect is not Effect.SESSION
+        and verdict.attempt.technique.plane in ("dynamodb", "s3", "sts")
         and verdict.name is not VerdictName.LEAK
     ]
     if blind:
@@ -66,16 +66,17 @@ def test_allowing_everything_leaks(blueprint: str) -> None:
 
 @pytest.mark.parametrize("blueprint", BLUEPRINTS)
 def test_denying_everything_locks_out(blueprint: str) -> None:
-    """With enforcement at deny-all, every control on data is a LOCKOUT and no attack counts as ISOLATED."""
-    verdicts = [
-        verdict
-        for verdict in attack_everything(BLUEPRINTS[blueprint], enforcement=Enforcement.DENY_ALL)
-        if verdict.attempt.technique.effect is not Effect.SESSION
-    ]
+    """With enforcement at deny-all, nobody but the operator gets anything, and no attack counts as ISOLATED."""
+    expected = {
+        AttemptKind.ATTACK: VerdictName.INCONCLUSIVE,
+        AttemptKind.OWN: VerdictName.LOCKOUT,
+        AttemptKind.ALLOWED: VerdictName.LOCKOUT,
+        AttemptKind.OPERATOR: VerdictName.WORKS,
+    }
     wrong = [
         f"{verdict.attempt.id} is {verdict.name}"
-        for verdict in verdicts
-        if verdict.name is not (VerdictName.LOCKOUT if verdict.attempt.is_control else VerdictName.INCONCLUSIVE)
+        for verdict in attack_everything(BLUEPRINTS[blueprint], enforcement=Enforcement.DENY_ALL)
+        if verdict.name is not expected[verdict.attempt.kind]
     ]
     if wrong:
         pytest.fail(f"with everything denied: {'; '.join(wrong)}")

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from harness.assets import PRIVATE, Asset, asset_of, listing_marker, reread, restore, stands
 from harness.attacks.aim import Aim, TokenSource
 from harness.attacks.catalogue import TECHNIQUES
-from harness.attacks.plan import AttemptKind, allowed_controls, is_own_control, operator_control, own_asset_name, own_control
+from harness.attacks.plan import (
+    AttemptKind,
+    allowed_controls,
+    is_own_control,
+    operator_control,
+    own_asset_name,
+    own_control,
+)
 from harness.attacks.technique import ControlKind, LeakKind
 from harness.blueprints.spec import Effect
 from harness.errors import SignInRefusedError
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.attacks.plan import Attempt
-    from harness.attacks.technique import Step, Technique
+    from harness.attacks.technique import Step
     from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment
     from harness.population import Caller, Population
@@ -85,7 +92,7 @@ class Execution:
             steps = technique.steps
             if attempt.kind is AttemptKind.OWN:
                 aim, steps = aim.turned_inward, technique.control_steps or technique.steps
-            exchange = self._send(technique, steps(aim), aim.caller.credentials)
+            exchange = self._send(attempt, steps(aim), aim.caller.credentials)
         except SignInRefusedError as error:
             return Verdict(attempt, VerdictName.LOCKOUT, Outcome.REFUSED, f"sign-in was refused: {error}")
         seen = exchange.allowed and self._control_shows(attempt, aim, exchange)
@@ -100,7 +107,7 @@ class Execution:
         anybody = next(session for session in self._sessions.values() if not isinstance(session, SignInRefusedError))
         asset = asset_of(self._population, self._deployment, anybody, PRIVATE)
         aim = Aim(anybody, anybody, asset, asset, self._deployment, self._tokens)
-        exchange = self._send(technique, technique.operator_steps(aim), None)
+        exchange = self._send(attempt, technique.operator_steps(aim), None)
         seen = exchange.allowed and credentials_from(exchange.responses[0].data) is not None
         name, outcome, reason = judge_control(attempt, exchange.observation, seen=seen)
         return self._verdict(attempt, exchange, name, outcome, reason)
@@ -129,17 +136,13 @@ class Execution:
         if failed is not None or not controls:
             because = f"{failed.attempt.id} is a {failed.name}: {failed.reason}" if failed else "there is none"
             reason = f"nothing shows that a refusal would mean anything: the control {because}"
-            return Verdict(
-                attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason, control_used=control_used
-            )
+            return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason, control_used=control_used)
         try:
             aim = self._aim(attempt)
-            exchange = self._send(technique, technique.steps(aim), aim.caller.credentials)
+            exchange = self._send(attempt, technique.steps(aim), aim.caller.credentials)
         except SignInRefusedError as error:
             reason = f"a session the attack starts from was refused: {error}"
-            return Verdict(
-                attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason, control_used=control_used
-            )
+            return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason, control_used=control_used)
         return replace(self._judge_attack(attempt, aim, exchange), control_used=control_used)
 
     def _judge_attack(self, attempt: Attempt, aim: Aim, exchange: _Exchange) -> Verdict:
@@ -168,9 +171,7 @@ class Execution:
             reason = "the caller's own identity came back, not the victim's"
             return self._verdict(attempt, exchange, VerdictName.ISOLATED, Outcome.ALLOWED, reason)
         reason = "credentials were issued for a session that the contract does not give"
-        return self._verdict(
-            attempt, exchange, VerdictName.LEAK, Outcome.CROSSED, reason, LeakKind.SESSION
-        )
+        return self._verdict(attempt, exchange, VerdictName.LEAK, Outcome.CROSSED, reason, LeakKind.SESSION)
 
     def _what_crossed(self, attempt: Attempt, aim: Aim, exchange: _Exchange) -> tuple[LeakKind | None, str]:
         technique = attempt.technique
@@ -209,14 +210,14 @@ class Execution:
         return [*self._credentials_work(attempt), *self._somebody_may(attempt)]
 
     def _credentials_work(self, attempt: Attempt) -> list[Verdict]:
-        """The first half of a witnessed control: another call with the same credentials works."""
+        """Return the first half of a witnessed control: another call with the same credentials works."""
         if is_own_control(self._blueprint.contract, _KNOWN_GOOD, attempt.attacker):
             return [self._control(own_control(self._blueprint, _KNOWN_GOOD, attempt.attacker))]
         allowed = allowed_controls(self._blueprint, _KNOWN_GOOD, len(self._population.tenants))
         return [self._control(control) for control in allowed if control.attacker == attempt.attacker][:1]
 
     def _somebody_may(self, attempt: Attempt) -> list[Verdict]:
-        """The second half: the same request works for a principal who may make it."""
+        """Return the second half: the same request works for a principal who may make it."""
         technique = attempt.technique
         if technique.operator_steps is not None:
             return [self._control(operator_control(self._blueprint, technique))]
@@ -246,9 +247,7 @@ class Execution:
             raise session
         return session
 
-    def _send(
-        self, technique: Technique, steps: tuple[Step, ...], credentials: AwsCredentials | None
-    ) -> _Exchange:
+    def _send(self, attempt: Attempt, steps: tuple[Step, ...], credentials: AwsCredentials | None) -> _Exchange:
         requests: list[ApiRequest] = []
         responses: list[ApiResponse] = []
         observation = Observation(Outcome.TROUBLE, "the technique sent nothing")
@@ -256,8 +255,8 @@ class Execution:
             request = step if isinstance(step, ApiRequest) else step(responses[-1].data)
             requests.append(request)
             responses.append(self._send_one(request, credentials))
-            observed = observe(technique, request.service, responses[-1])
-            if len(responses) == 1 or technique.effect is Effect.SESSION:
+            observed = observe(attempt.technique, request.service, responses[-1], control=attempt.is_control)
+            if len(responses) == 1 or attempt.technique.effect is Effect.SESSION:
                 observation = observed
             if observed.outcome is not Outcome.ALLOWED:
                 break
@@ -279,6 +278,8 @@ class Execution:
         reason: str,
         kind: LeakKind | None = None,
     ) -> Verdict:
-        decisions: tuple[dict[str, Any], ...] = tuple(self._target.explain(exchange.responses[0]))
+        # What follows the attempt is decided on the caller's own data; only a first step without decisions is passed.
+        explained = (tuple(self._target.explain(response)) for response in exchange.responses)
+        decisions: tuple[dict[str, Any], ...] = next((found for found in explained if found), ())
         evidence = exchange_evidence(exchange.requests, exchange.responses)
         return Verdict(attempt, name, outcome, reason, kind, "", decisions, evidence)

@@ -84,7 +84,7 @@ def boundary(persona: str, technique: Technique) -> str:
 
 def attacks(blueprint: Blueprint, techniques: Iterable[Technique], tenants: int, pairs: Pairs) -> list[Attempt]:
     """Return every attempt that the contract forbids, in a stable order."""
-    found = []
+    found: list[Attempt] = []
     contract = blueprint.contract
     for technique in techniques:
         for attacker in _callers(contract, tenants):
@@ -98,11 +98,14 @@ def attacks(blueprint: Blueprint, techniques: Iterable[Technique], tenants: int,
 
 def controls(blueprint: Blueprint, techniques: Iterable[Technique], tenants: int) -> list[Attempt]:
     """Return the attempts that show the techniques at work where the contract allows them."""
-    found = []
+    found: list[Attempt] = []
     for technique in techniques:
-        for caller in _callers(blueprint.contract, tenants):
-            if technique.control is ControlKind.OWN and is_own_control(blueprint.contract, technique, caller):
-                found.append(own_control(blueprint, technique, caller))
+        if technique.control is ControlKind.OWN:
+            found += [
+                own_control(blueprint, technique, caller)
+                for caller in _callers(blueprint.contract, tenants)
+                if is_own_control(blueprint.contract, technique, caller)
+            ]
         found += allowed_controls(blueprint, technique, tenants)
         if technique.operator_steps is not None:
             found.append(operator_control(blueprint, technique))
@@ -146,7 +149,9 @@ def allowed_controls(blueprint: Blueprint, technique: Technique, tenants: int) -
         elif persona.name in technique.personas and contract.allows_foreign(
             persona.name, technique.plane, technique.effect
         ):
-            found += [_allowed(blueprint, technique, attacker, victim) for victim in _victims(contract, technique, tenants)]
+            found += [
+                _allowed(blueprint, technique, attacker, victim) for victim in _victims(contract, technique, tenants)
+            ]
     return found
 
 

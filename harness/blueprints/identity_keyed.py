@@ -287,7 +287,7 @@ _WEAKNESSES = (
     ),
     Weakness(
         id="ddb-scan-vacuous-forallvalues",
-        title="Scan stands under ForAllValues without a Null check: a Scan has no leading key, so the condition is true",
+        title="Scan under ForAllValues without a Null check: a Scan has no leading key, so the condition is true",
         change=_weaken_items(_scan_under_vacuous_condition),
         leaks=("dynamodb.read.scan",),
     ),
@@ -358,7 +358,7 @@ _WEAKNESSES = (
     ),
     Weakness(
         id="sts-session-policy-allows-chaining",
-        title="the member role trusts its own account and may assume itself, shedding what Cognito put into the session",
+        title="members may assume their own role directly, shedding what Cognito put into the session",
         change=_member_may_assume_member,
         leaks=("sts.session.assume-member-role",),
     ),
@@ -387,9 +387,7 @@ IDENTITY_KEYED = Blueprint(
         RoleSpec("guest", _trust("unauthenticated"), _own_data_only()),
         RoleSpec("admin", _trust("authenticated"), {"see-everything": _SEE_EVERYTHING}),
     ),
-    identity_pool=IdentityPoolSpec(
-        authenticated_role="member", unauthenticated_role="guest", roles_from_token=True
-    ),
+    identity_pool=IdentityPoolSpec(authenticated_role="member", unauthenticated_role="guest", roles_from_token=True),
     table="items",
     bucket="files",
     contract=_CONTRACT,

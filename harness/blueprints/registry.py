@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
-from harness.blueprints.spec import Blueprint
 from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.blueprints.spec import Blueprint
 
 BLUEPRINTS: dict[str, Blueprint] = {blueprint.name: blueprint for blueprint in (IDENTITY_KEYED,)}
 

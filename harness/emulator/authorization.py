@@ -116,14 +116,24 @@ class Authorizer:
             resource_account=self._account,
             underivable=underivable | _GLOBAL_UNDERIVABLE,
         )
+        decision = self._decide(policies, request)
+        if not decision.allowed:
+            raise _denial(service, principal.arn, action, resource, decision.explanation().sentence)
+
+    def decides_trust(self, policies: PolicySet, request: Request) -> bool:
+        """Tell whether a role may be assumed; asked by STS, whose refusals name no reason."""
+        if self.enforcement is not Enforcement.NORMAL and request.principal not in self.exempt_arns:
+            return self.enforcement is Enforcement.ALLOW_ALL
+        return self._decide(policies, request).allowed
+
+    def _decide(self, policies: PolicySet, request: Request) -> Decision:
         try:
             allowed = decide(policies, request) is Outcome.ALLOW
         except UnderivableKeyError as error:
-            raise NotDerivableError(f"the condition key {error.key} for {action}") from None
+            raise NotDerivableError(f"the condition key {error.key} for {request.action}") from None
         decision = Decision(policies, request, allowed)
         self.taken.append(decision)
-        if not allowed:
-            raise _denial(service, principal.arn, action, resource, decision.explanation().sentence)
+        return decision
 
     def _switched(self, principal: Principal, service: str, action: str, resource: str) -> bool:
         if self.enforcement is Enforcement.NORMAL or principal.arn in self.exempt_arns:

@@ -49,10 +49,9 @@ class EmbeddedCloud:
             store=self.credentials,
             roles=self.directory,
             faults=self.faults,
+            decides=self.authorizer.decides_trust,
         )
-        self.user_pools = UserPools(
-            clock=self.clock, region=region, account=self.account, authorize=self.authorizer
-        )
+        self.user_pools = UserPools(clock=self.clock, region=region, account=self.account, authorize=self.authorizer)
         self.identity_pools = IdentityPools(
             clock=self.clock,
             region=region,

@@ -47,7 +47,11 @@ def top_level_attributes(expressions: Iterable[str], names: Mapping[str, str]) -
         for index, token in enumerate(stream):
             follows_dot = index > 0 and stream[index - 1] == "."
             is_function = index + 1 < len(stream) and stream[index + 1] == "("
-            if follows_dot or token.startswith(":") or not (token.startswith("#") or token[0].isalpha() or token[0] == "_"):
+            if (
+                follows_dot
+                or token.startswith(":")
+                or not (token.startswith("#") or token[0].isalpha() or token[0] == "_")
+            ):
                 continue
             if token.upper() in _WORDS or (is_function and not token.startswith("#")):
                 continue

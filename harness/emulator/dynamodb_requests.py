@@ -61,27 +61,26 @@ class DynamoDbRequests:
         """Return every check the call needs. Raises NotDerivableError for an operation or parameter unknown here."""
         if legacy := _LEGACY & params.keys():
             raise NotDerivableError(f"the legacy parameter {min(legacy)} of dynamodb:{operation}")
-        match operation:
-            case "GetItem":
-                return (self._item("GetItem", params, params.get("Key"), reads=True),)
-            case "PutItem":
-                return (self._item("PutItem", params, params.get("Item"), reads=False),)
-            case "UpdateItem" | "DeleteItem":
-                return (self._item(operation, params, params.get("Key"), reads=False),)
-            case "Query" | "Scan":
-                return (self._search(operation, params),)
-            case "BatchGetItem" | "BatchWriteItem":
-                return self._batch(operation, params)
-            case "TransactGetItems" | "TransactWriteItems":
-                return self._transaction(operation, params)
-            case _ if operation in _TABLE_OPERATIONS:
-                return (AuthorizationCheck(f"dynamodb:{operation}", self._table_arn(params)),)
-            case "ListTables":
-                return (AuthorizationCheck("dynamodb:ListTables", "*"),)
-            case _:
-                raise NotDerivableError(f"the operation dynamodb:{operation}")
+        if operation in ("BatchGetItem", "BatchWriteItem"):
+            return self._batch(operation, params)
+        if operation in ("TransactGetItems", "TransactWriteItems"):
+            return self._transaction(operation, params)
+        return (self._single(operation, params),)
 
-    def _item(self, action: str, params: Mapping[str, Any], item: Any, *, reads: bool) -> AuthorizationCheck:
+    def _single(self, operation: str, params: Mapping[str, Any]) -> AuthorizationCheck:
+        if operation in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"):
+            return self._item(operation, params)
+        if operation in ("Query", "Scan"):
+            return self._search(operation, params)
+        if operation in _TABLE_OPERATIONS:
+            return AuthorizationCheck(f"dynamodb:{operation}", self._table_arn(params))
+        if operation == "ListTables":
+            return AuthorizationCheck("dynamodb:ListTables", "*")
+        raise NotDerivableError(f"the operation dynamodb:{operation}")
+
+    def _item(self, action: str, params: Mapping[str, Any]) -> AuthorizationCheck:
+        reads = action == "GetItem"
+        item = params.get("Item" if action == "PutItem" else "Key")
         derived = _Derivation(self, str(params.get("TableName", "")))
         derived.keys([item])
         derived.attributes([item], [params])

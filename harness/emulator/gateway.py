@@ -6,7 +6,7 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 from harness.emulator.iam_requests import read_iam_request
@@ -66,9 +66,7 @@ class Gateway:
         finally:
             self._cloud.decisions.record(request_id, tuple(decisions))
 
-    def _perform(
-        self, service: str, request: SignedRequest, principal: Principal | None, request_id: str
-    ) -> Reply:
+    def _perform(self, service: str, request: SignedRequest, principal: Principal | None, request_id: str) -> Reply:
         if service == "s3":
             return self._s3(request, principal)
         if service == "iam":
@@ -107,9 +105,7 @@ class Gateway:
         self._cloud.authorizer.require_all(principal, asked.checks)
         if asked.operation == "DeleteObjects":
             return self._delete_objects(asked, request, principal)
-        reply = self._cloud.moto.s3(
-            request.method, asked.bucket, asked.key, request.url, request.headers, request.body
-        )
+        reply = self._cloud.moto.s3(request.method, asked.bucket, asked.key, request.url, request.headers, request.body)
         if reply.status == _NOT_FOUND and asked.operation in ("GetObject", "HeadObject"):
             # Whoever may not list is not told whether a key exists (aws-semantics 2.3).
             self._cloud.authorizer.require_all(principal, [list_check(asked.bucket, self._cloud.account)])
@@ -136,7 +132,7 @@ class Gateway:
 
 
 def _service_of(netloc: str) -> str | None:
-    host = netloc.split(":")[0]
+    host = netloc.split(":", maxsplit=1)[0]
     if not host.endswith(".amazonaws.com"):
         return None
     labels = host.removesuffix(".amazonaws.com").split(".")
@@ -180,8 +176,8 @@ def _query_parameters(request: SignedRequest) -> dict[str, str]:
 
 def _keys_to_delete(body: bytes) -> list[str]:
     try:
-        root = ElementTree.fromstring(body)  # noqa: S314  our own client's body; expat refuses entity bombs
-    except ElementTree.ParseError:
+        root = ET.fromstring(body)  # noqa: S314  our own client's body; expat refuses entity bombs
+    except ET.ParseError:
         raise ServiceError("MalformedXML", "The XML you provided was not well-formed.") from None
     keys = []
     for element in root.iter():

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from harness.policy import Policy
 
 # Condition keys that AWS defines for these services but whose values this emulator does not hold.
-_KEYS_NOT_HELD = re.compile(r"(?:aws:ResourceTag/|s3:ExistingObjectTag/|s3:RequestObjectTag|aws:ResourceOrg)", re.IGNORECASE)
+_KEYS_NOT_HELD = re.compile(
+    r"(?:aws:ResourceTag/|s3:ExistingObjectTag/|s3:RequestObjectTag|aws:ResourceOrg)", re.IGNORECASE
+)
 
 
 class IamDirectory:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from moto.core.exceptions import HTTPException
 from moto.core.request import Request as MotoRequest
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.responses import DynamoHandler
@@ -17,6 +16,7 @@ from moto.iam.models import iam_backends
 from moto.iam.responses import IamResponse
 from moto.s3.models import s3_backends
 from moto.s3.responses import S3Response
+from werkzeug.exceptions import HTTPException
 
 from harness.emulator.wire import Reply
 
@@ -41,11 +41,13 @@ class MotoAdapter:
         """Perform an IAM call that the gateway has authorized."""
         return self._dispatch(IamResponse.dispatch, "POST", url, headers, body)
 
-    def s3(
-        self, method: str, bucket: str, key: str, url: str, headers: Mapping[str, str], body: bytes = b""
-    ) -> Reply:
+    def s3(self, method: str, bucket: str, key: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
         """Perform an S3 call that the gateway has authorized."""
-        dispatch = S3Response.key_dispatch if key else (S3Response.ambiguous_dispatch if bucket else S3Response.bucket_dispatch)
+        dispatch = (
+            S3Response.key_dispatch
+            if key
+            else (S3Response.ambiguous_dispatch if bucket else S3Response.bucket_dispatch)
+        )
         return self._dispatch(dispatch, method, url, headers, body)
 
     def partition_key(self, table: str, index: str | None = None) -> str | None:

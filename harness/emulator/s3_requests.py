@@ -64,7 +64,7 @@ def read_s3_request(method: str, url: str, headers: Mapping[str, str], account: 
 
 
 def _bucket_and_key(host: str, path: str) -> tuple[str, str]:
-    label = host.split(":")[0].removesuffix(".amazonaws.com")
+    label = host.split(":", maxsplit=1)[0].removesuffix(".amazonaws.com")
     if label == "s3" or label.startswith(("s3.", "s3-")):
         bucket, _, key = path.lstrip("/").partition("/") if not path.startswith("//") else ("", "", path)
         return unquote(bucket), unquote(key)
@@ -73,7 +73,7 @@ def _bucket_and_key(host: str, path: str) -> tuple[str, str]:
 
 def _base_context(headers: Mapping[str, str], account: str) -> dict[str, tuple[str, ...]]:
     signed = "authorization" in headers
-    context = {"s3:resourceaccount": (account,)}
+    context: dict[str, tuple[str, ...]] = {"s3:resourceaccount": (account,)}
     if signed:
         context["s3:authtype"] = ("REST-HEADER",)
         context["s3:signatureversion"] = ("AWS4-HMAC-SHA256",)
@@ -89,9 +89,7 @@ def _base_context(headers: Mapping[str, str], account: str) -> dict[str, tuple[s
     return context
 
 
-def _bucket_request(
-    method: str, bucket: str, query: Mapping[str, str], base: dict[str, tuple[str, ...]]
-) -> S3Request:
+def _bucket_request(method: str, bucket: str, query: Mapping[str, str], base: dict[str, tuple[str, ...]]) -> S3Request:
     arn = f"arn:aws:s3:::{bucket}"
     if method == "POST" and query.keys() == {"delete"}:
         return S3Request("DeleteObjects", bucket, "", ())
@@ -108,7 +106,7 @@ def _bucket_request(
 
 
 def _listing_context(query: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    context = {"s3:max-keys": (query.get("max-keys", _DEFAULT_MAX_KEYS),)}
+    context: dict[str, tuple[str, ...]] = {"s3:max-keys": (query.get("max-keys", _DEFAULT_MAX_KEYS),)}
     for name in ("prefix", "delimiter"):
         # Absent when the client sends none; an explicit empty prefix is present and empty (aws-semantics 2.2).
         if name in query:
@@ -151,7 +149,9 @@ def _copy_source_check(source: str, base: dict[str, tuple[str, ...]]) -> Authori
         raise NotDerivableError("copy sources with a version or an access point")
     bucket, _, key = unquote(path).removeprefix("/").partition("/")
     if not bucket or not key:
-        raise ServiceError("InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+        raise ServiceError(
+            "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
+        )
     return _check("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}", base)
 
 
@@ -161,7 +161,11 @@ def _check(action: str, resource: str, context: Mapping[str, tuple[str, ...]]) -
 
 def delete_check(bucket: str, key: str, account: str) -> AuthorizationCheck:
     """Return the check of one key of a DeleteObjects call (aws-semantics 2.1: per key)."""
-    base = {"s3:resourceaccount": (account,), "s3:authtype": ("REST-HEADER",), "s3:signatureversion": ("AWS4-HMAC-SHA256",)}
+    base = {
+        "s3:resourceaccount": (account,),
+        "s3:authtype": ("REST-HEADER",),
+        "s3:signatureversion": ("AWS4-HMAC-SHA256",),
+    }
     return _check("s3:DeleteObject", f"arn:aws:s3:::{bucket}/{key}", base)
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from harness.emulator.principals import CredentialStore, IssuedCredentials
 
 _AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/,\s]+)/(?P<date>\d{8})/(?P<region>[^/,]+)/(?P<service>[^/,]+)/aws4_request, ?"
+    r"AWS4-HMAC-SHA256 "
+    r"Credential=(?P<key>[^/,\s]+)/(?P<date>\d{8})/(?P<region>[^/,]+)/(?P<service>[^/,]+)/aws4_request, ?"
     r"SignedHeaders=(?P<headers>[^,\s]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
 _SKEW_SECONDS = 300
@@ -92,7 +93,8 @@ class SignatureVerifier:
         wanted_region = "us-east-1" if service == "iam" else self._region
         if region != wanted_region:
             if protocol is Protocol.REST_XML:
-                text = f"The authorization header is malformed; the region '{region}' is wrong; expecting '{wanted_region}'"
+                wrong = f"the region '{region}' is wrong; expecting '{wanted_region}'"
+                text = f"The authorization header is malformed; {wrong}"
                 raise ServiceError("AuthorizationHeaderMalformed", text)
             raise _failure("region", protocol)
         if scope_service != service:
@@ -129,9 +131,7 @@ def _canonical_request(request: SignedRequest, signed_headers: str, service: str
     path = url.path or "/"
     if service != "s3":
         path = quote(path, safe="/-_.~")
-    headers = "".join(
-        f"{name}:{_header_value(request, name, url.netloc)}\n" for name in signed_headers.split(";")
-    )
+    headers = "".join(f"{name}:{_header_value(request, name, url.netloc)}\n" for name in signed_headers.split(";"))
     payload = request.headers.get("x-amz-content-sha256") or hashlib.sha256(request.body).hexdigest()
     return f"{request.method}\n{path}\n{_canonical_query(url.query)}\n{headers}\n{signed_headers}\n{payload}"
 
@@ -166,7 +166,8 @@ def _check_payload_hash(request: SignedRequest, protocol: Protocol) -> None:
     if not hmac.compare_digest(declared, hashlib.sha256(request.body).hexdigest()):
         if protocol is Protocol.REST_XML:
             raise ServiceError(
-                "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed."
+                "XAmzContentSHA256Mismatch",
+                "The provided 'x-amz-content-sha256' header does not match what was computed.",
             )
         raise _failure("mismatch", protocol)
 
@@ -230,8 +231,7 @@ _FAILURES: dict[str, tuple[tuple[str, int], tuple[str, int], tuple[str, int], st
         ("IncompleteSignatureException", 400),
         ("IncompleteSignature", 403),
         ("AuthorizationHeaderMalformed", 400),
-        "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header, a credential, "
-        "signed headers and a signature.",
+        "Authorization header requires a date, a credential, signed headers and a signature.",
     ),
     "missing": (
         ("MissingAuthenticationTokenException", 400),

@@ -18,6 +18,10 @@ CONSTRAINT_CODES = {
 WRONG_TYPE_CODE = "SerializationException"
 WRONG_TYPE_MESSAGE = "Type of member '{path}' does not match its shape."
 
+# Parameters of the query protocol that do not fit together, such as `Tags=x` beside `Tags.member.1.Key=y`.
+MALFORMED_QUERY_CODE = "MalformedInput"
+MALFORMED_QUERY_MESSAGE = "The request parameters cannot be put together."
+
 # --- User pools ------------------------------------------------------------------------------------------------------
 
 # A client without ReadAttributes: the model speaks of standard attributes only, in practice custom claims do appear.
@@ -62,6 +66,7 @@ ATTRIBUTE_UNKNOWN = "Attributes did not conform to the schema: Type for attribut
 ATTRIBUTE_MALFORMED = "Attributes did not conform to the schema: {name}: {reason}"
 ATTRIBUTE_REQUIRED = "Attributes did not conform to the schema: {name}: The attribute is required"
 SUB_IS_NOT_WRITABLE = "Cannot modify the non-mutable attribute sub"
+LIMIT_NOT_A_NUMBER = "Invalid attribute constraint: {value} is not a number."
 SCHEMA_DUPLICATE = "Attribute {name} is specified more than once in the schema."
 STANDARD_TYPE_FIXED = (
     "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute {name}"

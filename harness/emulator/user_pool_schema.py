@@ -149,10 +149,7 @@ def _requested_attribute(entry: Mapping[str, Any], schema: Mapping[str, SchemaAt
     if entry.get("DeveloperOnlyAttribute"):
         raise NotDerivableError("DeveloperOnlyAttribute true")
     limits = entry.get("StringAttributeConstraints") or entry.get("NumberAttributeConstraints") or {}
-    minimum, maximum = (
-        next((int(limits[key]) for key in (f"{bound}Length", f"{bound}Value") if limits.get(key)), None)
-        for bound in ("Min", "Max")
-    )
+    minimum, maximum = (_limit(limits, bound) for bound in ("Min", "Max"))
     required = bool(entry.get("Required"))
     standard = schema.get(name)
     if standard is not None:
@@ -175,6 +172,13 @@ def _requested_attribute(entry: Mapping[str, Any], schema: Mapping[str, SchemaAt
         maximum = _CUSTOM_VALUE_LENGTH
     mutable = bool(entry.get("Mutable", True))
     return SchemaAttribute(f"custom:{name}", data_type, mutable=mutable, minimum=minimum, maximum=maximum)
+
+
+def _limit(limits: Mapping[str, str], bound: str) -> int | None:
+    given = limits.get(f"{bound}Length") or limits.get(f"{bound}Value")
+    if given and not _NUMBER.fullmatch(given):
+        raise ServiceError("InvalidParameterException", unconfirmed.LIMIT_NOT_A_NUMBER.format(value=given))
+    return int(given) if given else None
 
 
 def password_policy_of(requested: Mapping[str, Any] | None) -> PasswordPolicy:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,7 +57,7 @@ def new_request_id() -> str:
 def to_botocore(url: str, reply: Reply, request_id: str) -> AWSResponse:
     """Return the reply as the object botocore parses, with the request id in the headers every service uses."""
     headers = {**reply.headers, "x-amzn-requestid": request_id, "x-amz-request-id": request_id}
-    return AWSResponse(url, reply.status, headers, _RawBody(reply.body))
+    return AWSResponse(url, reply.status, HTTPHeaders.from_dict(headers), _RawBody(reply.body))
 
 
 def json_reply(protocol: Protocol, result: Mapping[str, Any]) -> Reply:

@@ -119,7 +119,7 @@ class _StatementReader:
             raise MalformedPolicyDocument(SYNTAX, where)
         if unknown := sorted(parsed.keys() - _ELEMENTS):
             raise MalformedPolicyDocument(SYNTAX, f"{where}.{unknown[0]}")
-        if parsed.get("Effect") not in {"Allow", "Deny"}:
+        if parsed.get("Effect") not in ("Allow", "Deny"):
             raise MalformedPolicyDocument(SYNTAX, f"{where}.Effect")
         allows = parsed["Effect"] == "Allow"
         sid = self._sid(parsed.get("Sid", ""), f"{where}.Sid")

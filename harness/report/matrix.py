@@ -185,10 +185,10 @@ def _pair(record: AttemptRecord) -> str:
 
 def _not_tested(summary: Summary, facts: RunFacts) -> str:
     why = " (the run was narrowed)" if facts.narrowed else ""
-    items = [
-        f"{text(boundary.blueprint)}: <b>{text(boundary.name)}</b> was not attacked{why}."
-        for boundary in summary.boundaries_that_are("not attacked")
-    ]
+    missed: dict[str, list[str]] = {}
+    for boundary in summary.boundaries_that_are("not attacked"):
+        missed.setdefault(boundary.blueprint, []).append(f"<b>{text(boundary.name)}</b>")
+    items = [f"{text(blueprint)}: not attacked{why}: {', '.join(names)}." for blueprint, names in missed.items()]
     items += [
         f"{attempts} \N{MULTIPLICATION SIGN} {sign_of('inconclusive')} {text(reason)}"
         for reason, attempts in summary.inconclusive_reasons

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from harness.report.records import AttemptRecord
+from harness.report.records import AttemptRecord, Expected
 
 if TYPE_CHECKING:
     from harness.options import RunOptions
     from harness.population import Caller, Population
     from harness.verdicts import Verdict
+
+# What differs between two runs with the same seed: identity ids, and the seconds in "Token expired: NOW >= EXP".
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_EPOCH = re.compile(r"\b\d{10}\b")
 
 
 def record_of(verdict: Verdict, population: Population, options: RunOptions, run_id: str) -> AttemptRecord:
@@ -17,7 +22,7 @@ def record_of(verdict: Verdict, population: Population, options: RunOptions, run
     attempt = verdict.attempt
     technique = attempt.technique
     victim = attempt.victim
-    expected = "allowed" if attempt.is_control else ("leak" if attempt.expected_leak else "refused")
+    expected: Expected = "allowed" if attempt.is_control else ("leak" if attempt.expected_leak else "refused")
     return AttemptRecord(
         id=attempt.id,
         blueprint=attempt.blueprint,
@@ -40,7 +45,7 @@ def record_of(verdict: Verdict, population: Population, options: RunOptions, run
         outcome=verdict.outcome.value,
         verdict=verdict.name.value,
         kind=verdict.kind.value if verdict.kind else None,
-        reason=verdict.reason.replace(run_id, "RUN"),
+        reason=_comparable(verdict.reason, run_id),
         control_used=verdict.control_used,
         deciding_statement=_deciding(verdict, run_id),
         expected_leak=attempt.expected_leak is not None,
@@ -85,6 +90,10 @@ def _decision_entry(statement: dict[str, Any]) -> dict[str, Any]:
         ],
         "absent_keys": [condition["key"] for condition in conditions if not condition["request_values"]],
     }
+
+
+def _comparable(reason: str, run_id: str) -> str:
+    return _EPOCH.sub("TIME", _UUID.sub("ID", reason.replace(run_id, "RUN")))
 
 
 def _deciding(verdict: Verdict, run_id: str) -> str | None:

@@ -69,15 +69,16 @@ class Door(Protocol):
         """Answer the request."""
 
 
+_PLACEHOLDER = "looked-up-per-call"
 _credentials: ContextVar[AwsCredentials | None] = ContextVar("credentials", default=None)
 _door: ContextVar[Door | None] = ContextVar("door", default=None)
 
 
-class _CallersCredentials(Credentials):  # type: ignore[misc]  # botocore ships no types for this class
+class _CallersCredentials(Credentials):
     """Credentials that are looked up when a request is signed."""
 
     def __init__(self) -> None:
-        super().__init__("looked-up-per-call", "looked-up-per-call")
+        super().__init__(_PLACEHOLDER, _PLACEHOLDER)
 
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
         current = _credentials.get()
@@ -108,14 +109,23 @@ def _client(service: str, region: str) -> Any:
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         account_id_endpoint_mode="disabled",
-        ignore_configured_endpoint_urls=True,
     )
     client = _session().create_client(
-        service, region_name=region, config=config, aws_access_key_id="replaced", aws_secret_access_key="replaced"
+        service,
+        region_name=region,
+        endpoint_url=_endpoint(service, region),
+        config=config,
+        aws_access_key_id=_PLACEHOLDER,
+        aws_secret_access_key=_PLACEHOLDER,
     )
     client._request_signer._credentials = _CallersCredentials()  # noqa: SLF001  botocore has no public way
     client.meta.events.register("before-send", _through_the_door)
     return client
+
+
+def _endpoint(service: str, region: str) -> str:
+    # Named here, so that no endpoint in somebody's AWS configuration or environment can be meant.
+    return "https://iam.amazonaws.com" if service == "iam" else f"https://{service}.{region}.amazonaws.com"
 
 
 def _through_the_door(request: AWSPreparedRequest, **kwargs: Any) -> AWSResponse:
@@ -155,9 +165,8 @@ class InProcessApi:
 
 def _succeeded(answer: dict[str, Any]) -> ApiResponse:
     metadata = answer.pop("ResponseMetadata", {})
-    body = answer.get("Body")
-    if hasattr(body, "read"):
-        answer["Body"] = body.read()
+    if "Body" in answer:
+        answer["Body"] = answer["Body"].read()
     return ApiResponse(int(metadata.get("HTTPStatusCode", 0)), answer, str(metadata.get("RequestId", "")))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator.authorization import Enforcement
 from harness.emulator.cloud import EmbeddedCloud
 from harness.errors import TargetError
 from harness.secret import Secret
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
+    from harness.emulator.authorization import Enforcement
     from harness.emulator.faults import Fault
     from harness.emulator.principals import IssuedCredentials
     from harness.targets.api import ApiResponse
@@ -50,8 +50,15 @@ class EmbeddedTarget:
         return self._api.send(request, self._operator)
 
     def explain(self, response: ApiResponse) -> list[dict[str, Any]]:
-        """Return the policy engine's own explanations of the decisions this answer rests on."""
-        return [decision.explanation().as_dict() for decision in self.cloud.decisions.of(response.request_id)]
+        """Return the policy engine's own explanations of the decisions this answer rests on, with what was asked."""
+        return [
+            {
+                "action": decision.request.action,
+                "resource": decision.request.resource,
+                **decision.explanation().as_dict(),
+            }
+            for decision in self.cloud.decisions.of(response.request_id)
+        ]
 
     def time_shifted(self, seconds: float) -> AbstractContextManager[None]:
         """Let the block run `seconds` later on the emulator's clock, or earlier when negative."""
@@ -84,7 +91,9 @@ class EmbeddedTarget:
         for step in steps:
             answer = self._api.send(step, root)
             if not answer.succeeded:
-                raise TargetError(f"the embedded target could not make its operator: {step.operation}: {answer.message}")
+                raise TargetError(
+                    f"the embedded target could not make its operator: {step.operation}: {answer.message}"
+                )
         key = answer.data["AccessKey"]
         return AwsCredentials(Secret(key["AccessKeyId"]), Secret(key["SecretAccessKey"]))
 

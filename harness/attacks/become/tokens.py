@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from harness.attacks.technique import Step
     from harness.secret import Secret
 
-_VERIFYING = (
-    "https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html"
-)
+_VERIFYING = "https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html"
 
 
 def _exchange(identity_id: str, provider: str, token: Secret) -> ApiRequest:

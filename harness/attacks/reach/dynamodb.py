@@ -103,9 +103,7 @@ TECHNIQUES = (
         operation="BatchGetItem",
         actions=("dynamodb:BatchGetItem",),
         catalogue=("ddb-batch-not-covered",),
-        steps=lambda aim: _call(
-            "BatchGetItem", RequestItems={aim.asset.table: {"Keys": [aim.asset.item_key]}}
-        ),
+        steps=lambda aim: _call("BatchGetItem", RequestItems={aim.asset.table: {"Keys": [aim.asset.item_key]}}),
     ),
     _READ(
         id="dynamodb.read.batch-get-mixed",

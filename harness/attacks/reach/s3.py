@@ -53,12 +53,8 @@ def _delete_several(aim: Aim, *keys: str) -> tuple[ApiRequest, ...]:
     return _call("DeleteObjects", Bucket=aim.asset.bucket, Delete={"Objects": objects})
 
 
-_READ = partial(
-    Technique, plane="s3", effect=Effect.READ, severity=Severity.CRITICAL, documentation=_GUIDE
-)
-_WRITE = partial(
-    Technique, plane="s3", effect=Effect.WRITE, severity=Severity.BLOCKER, documentation=_GUIDE
-)
+_READ = partial(Technique, plane="s3", effect=Effect.READ, severity=Severity.CRITICAL, documentation=_GUIDE)
+_WRITE = partial(Technique, plane="s3", effect=Effect.WRITE, severity=Severity.BLOCKER, documentation=_GUIDE)
 _FORGED = partial(
     _WRITE,
     operation="PutObject",
@@ -122,9 +118,7 @@ TECHNIQUES = (
         operation="PutObject",
         actions=("s3:PutObject",),
         catalogue=("s3-copy-to-foreign-prefix",),
-        steps=lambda aim: _call(
-            "PutObject", Bucket=aim.asset.bucket, Key=aim.asset.object_key, Body=_OVERWRITTEN
-        ),
+        steps=lambda aim: _call("PutObject", Bucket=aim.asset.bucket, Key=aim.asset.object_key, Body=_OVERWRITTEN),
     ),
     _WRITE(
         id="s3.write.copy-object-into",
