@@ -231,13 +231,13 @@ def _kinds(random: Random, request: dict[str, Any]) -> dict[str, Any]:
 def _anything(random: Random, request: dict[str, Any]) -> dict[str, Any]:
     """Let whatever comes decide: any kinds, several statements, several conditions."""
     policies: dict[str, Any] = {}
-    policies["identity"] = [_document(random, request, "identity") for _ in range(random.choice((0, 1, 1, 1, 2)))]
+    policies["identity"] = [document(random, request, "identity") for _ in range(random.choice((0, 1, 1, 1, 2)))]
     for kind, share in (("session", 0.25), ("boundary", 0.2), ("scp", 0.1), ("rcp", 0.08)):
         if random.random() < share:
-            policies[kind] = [_document(random, request, kind)]
+            policies[kind] = [document(random, request, kind)]
     on_role = request["action"].startswith("sts:")
     if on_role or random.random() < 0.3:
-        policies["resource"] = [_document(random, request, "trust" if on_role else "resource")]
+        policies["resource"] = [document(random, request, "trust" if on_role else "resource")]
     return policies
 
 
@@ -280,15 +280,15 @@ def _request(random: Random) -> dict[str, Any]:
     }
 
 
-def _document(random: Random, request: dict[str, Any], kind: str) -> dict[str, Any]:
+def document(random: Random, request: dict[str, Any], kind: str) -> dict[str, Any]:
     count = random.choice((1, 1, 2, 3))
-    statements = [_statement(random, request, kind) for _ in range(count)]
+    statements = [statement(random, request, kind) for _ in range(count)]
     document: dict[str, Any] = {"Statement": statements[0] if count == 1 and random.random() < 0.5 else statements}
     version = random.choice(("2012-10-17",) * 9 + ("2008-10-17", None))
     return document if version is None else {"Version": version, **document}
 
 
-def _statement(random: Random, request: dict[str, Any], kind: str) -> dict[str, Any]:
+def statement(random: Random, request: dict[str, Any], kind: str) -> dict[str, Any]:
     statement: dict[str, Any] = {"Effect": random.choice(("Allow", "Allow", "Allow", "Deny"))}
     if kind in {"resource", "trust", "rcp"}:
         element = random.choice(("Principal",) * 7 + ("NotPrincipal",))

@@ -232,7 +232,7 @@ def resource_fits(
 # Conditions
 
 
-def condition_holds(  # noqa: PLR0917 - a clause reads the whole statement in its document
+def condition_holds(
     operator: str, key: str, wanted: Any, statement: Document, document: Document, request: Request
 ) -> bool:
     quantifier, _, base = operator.rpartition(":")
