@@ -75,9 +75,18 @@ def decoded_query(service: str, call: Call) -> dict[str, Any]:
 
     `Tags.member.1.Key` becomes an entry of a list and digits become numbers where the model has one; parameters that
     are structured already stay as they are. `Action` and `Version` belong to the protocol and are left out.
+    Raises ServiceError when the names do not fit together.
     """
     params = {name: value for name, value in call.params.items() if name not in ("Action", "Version")}
     shape = _input_shape(service, call.operation) if is_known(service, call.operation) else None
+    try:
+        nested = _nested(params)
+        return {**_typed(shape, nested)} if shape is not None else nested
+    except (AttributeError, TypeError, ValueError):
+        raise ServiceError(unconfirmed.MALFORMED_QUERY_CODE, unconfirmed.MALFORMED_QUERY_MESSAGE) from None
+
+
+def _nested(params: Mapping[str, Any]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for name, value in params.items():
         *parents, last = name.split(".")
@@ -85,7 +94,7 @@ def decoded_query(service: str, call: Call) -> dict[str, Any]:
         for parent in parents:
             holder = holder.setdefault(parent, {})
         holder[last] = value
-    return _typed(shape, nested) if shape is not None else nested
+    return nested
 
 
 def _typed(shape: Shape, value: Any) -> Any:

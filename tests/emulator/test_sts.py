@@ -296,6 +296,15 @@ def test_parameters_may_have_the_form_of_the_query_protocol() -> None:
     assert broker.session(arn, **query).context["aws:principaltag/org"] == ("acme",)
 
 
+@pytest.mark.parametrize(
+    "query", [{"Tags": "x", "Tags.member.1.Key": "y"}, {"Tags.member.x.Key": "y"}, {"Tags.member": "x"}]
+)
+def test_parameters_that_do_not_fit_together_are_refused(query: dict[str, Any]) -> None:
+    broker = Broker()
+
+    assert broker.refusal(broker.services.add_role("r", _trusting(ALICE)), **query).code == "MalformedInput"
+
+
 def test_get_caller_identity_answers_for_users_and_sessions() -> None:
     broker = Broker()
     session = broker.session(broker.services.add_role("team/r", _trusting(ALICE)))

@@ -272,7 +272,13 @@ def test_attributes_must_conform_to_the_schema(attribute: Mapping[str, str], wor
 
 
 @pytest.mark.parametrize(
-    "schema", [[ORG, ORG], [{**ORG, "Required": True}], [{"Name": "email", "AttributeDataType": "Number"}]]
+    "schema",
+    [
+        [{**ORG, "StringAttributeConstraints": {"MaxLength": "x"}}],
+        [ORG, ORG],
+        [{**ORG, "Required": True}],
+        [{"Name": "email", "AttributeDataType": "Number"}],
+    ],
 )
 def test_a_schema_that_cognito_refuses_is_refused(schema: list[Mapping[str, Any]]) -> None:
     error = refusal(IdentityServices(), "CreateUserPool", PoolName="p", Schema=schema)
