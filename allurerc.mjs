@@ -7,7 +7,7 @@ export default {
   name: "Tenant isolation",
   output: "./reports/allure-report",
   historyPath: "./reports/history.jsonl",
-  historyLimit: 50,
+  historyLimit: 10,
   appendHistory: true,
   // The matrix and the machine-readable run, on a tab of their own.
   globalAttachments: ["./reports/*.html", "./reports/verdicts.json"],

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from harness.report.records import AttemptRecord
 
+PROOF: Final = "proof: the attacks bite"
 _EXPLAINED: Final = frozenset({"LEAK", "LOCKOUT"})
 # Labels that belong to this module: labelling again (first what is planned, then what came of it) replaces them.
 _OWN: Final = frozenset(
@@ -80,13 +81,28 @@ def label(
     }
     tags = [tag for tag in (operation, *cwe, "control" if record.control else "", _verdict_tag(record)) if tag]
     result.name = redact_text(title(record))
-    result.labels = [
-        *(kept for kept in result.labels if kept.name not in _OWN),
-        *(Label(name, redact_text(value)) for name, value in wanted.items() if value),
-        *(Label("tag", redact_text(tag)) for tag in tags),
-    ]
+    result.labels = _relabelled(result.labels, wanted, tags)
     present = {link.url for link in result.links}
     result.links.extend(Link("link", url, name) for url, name in links if url not in present)
+
+
+def label_proof(group: str, *, target: str) -> None:
+    """Give the running test of the proof its place beside the blueprints, under `group` such as `planted weaknesses`.
+
+    A test without a target label would be taken for a retry of the same test on another target.
+    """
+    result = _running_test()
+    if result is None:
+        return
+    wanted = {
+        "epic": PROOF,
+        "feature": group,
+        "target": target,
+        "parentSuite": PROOF,
+        "suite": group,
+        "severity": "critical",
+    }
+    result.labels = _relabelled(result.labels, wanted, ())
 
 
 def title(record: AttemptRecord) -> str:
@@ -129,6 +145,14 @@ def decision_table(record: AttemptRecord, evidence: Mapping[str, Any]) -> str:
         "<table><thead><tr><th>Policy</th><th>Statement</th><th>Effect</th><th>Conditions compared</th>"
         f"<th>Absent keys</th></tr></thead><tbody>{''.join(rows)}</tbody></table></html>"
     )
+
+
+def _relabelled(labels: Iterable[Label], wanted: Mapping[str, str | None], tags: Iterable[str]) -> list[Label]:
+    return [
+        *(kept for kept in labels if kept.name not in _OWN),
+        *(Label(name, redact_text(value)) for name, value in wanted.items() if value),
+        *(Label("tag", redact_text(tag)) for tag in tags),
+    ]
 
 
 def _decision_row(entry: Mapping[str, Any]) -> str:

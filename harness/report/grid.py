@@ -131,9 +131,10 @@ def _grid(prefix: str, name: str, records: list[AttemptRecord]) -> Grid:
 
 
 def _person(tenant: str, persona: str, label: str) -> Person:
-    # t2 before t10, and nobody in the last place.
-    number = int(digits[0]) if (digits := re.findall(r"\d+", tenant)) else 0
-    return Person(order=(not label, number, tenant, persona), label=label or NOBODY)
+    # t2 before t10, then whoever belongs to no tenant, and nobody in the last place.
+    digits = re.findall(r"\d+", tenant)
+    number = int(digits[0]) if digits else 0
+    return Person(order=(not label, not digits, number, tenant, persona), label=label or NOBODY)
 
 
 def _worst_first(record: AttemptRecord) -> tuple[int, str, str, str]:

@@ -172,9 +172,13 @@ def _finding(records: Sequence[AttemptRecord], facts: RunFacts, row_of: Mapping[
     pairs = ", ".join(f'<a href="#{row_of[record]}">{_pair(record)}</a>' for record in records)
     return (
         f"<li>{sign(first)}{kind} <b>{text(first.title)}</b> in {text(design(first))}: {pairs}."
-        f"<br>{text(first.expected_leak_reason or first.reason)}{allowed_by}"
+        f"<br>{text(_sentence(first.expected_leak_reason or first.reason))}{allowed_by}"
         f"<br><small>Again: <code>{text(rerun_command(first, facts))}</code></small></li>"
     )
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
 
 
 def _pair(record: AttemptRecord) -> str:

@@ -104,7 +104,7 @@ def in_order(records: Iterable[AttemptRecord]) -> list[AttemptRecord]:
 
 def _person(tenant: str, name: str, persona: str) -> str:
     words = [word for word in (tenant, name) if word]
-    if persona:
+    if persona and persona != tenant:
         words.append(f"({persona})" if words else persona)
     return " ".join(words)
 

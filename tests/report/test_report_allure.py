@@ -14,7 +14,7 @@ from harness.report.records import AttemptRecord
 TEST_FILE = """
 import pytest
 from report_samples import TOKEN, control, expected_leak, isolated, leak
-from harness.report.allure import attach_evidence, label
+from harness.report.allure import attach_evidence, label, label_proof
 
 EVIDENCE = {
     "request": {"Key": {"pk": "t2"}, "IdToken": "secret-token", "Header": "Bearer " + TOKEN},
@@ -45,6 +45,10 @@ def test_attempt(make):
             links=[("https://docs.aws.amazon.com/guide", "AWS guide")],
         )
     attach_evidence(record, EVIDENCE)
+
+
+def test_proof():
+    label_proof("planted weaknesses", target="embedded")
 """
 
 
@@ -66,7 +70,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _result(results: Path, of: str) -> dict[str, Any]:
     documents = [json.loads(path.read_text("utf-8")) for path in results.glob("*-result.json")]
-    found = [document for document in documents if any(of in each["value"] for each in document["parameters"])]
+    found = [
+        document
+        for document in documents
+        if of == document["name"] or any(of in each["value"] for each in document.get("parameters", ()))
+    ]
     assert len(found) == 1
     result: dict[str, Any] = found[0]
     return result
@@ -104,6 +112,13 @@ def test_an_expected_leak_and_a_control_say_so_in_their_titles(results: Path) ->
     assert expected["name"] == "t1 -> t2: GetItem with a foreign key [EXPECTED LEAK]"
     assert "expected-leak" in _labels(expected, "tag")
     assert _result(results, "function control")["name"] == "t1 (own data): GetItem on the caller's own item"
+
+
+def test_a_test_of_the_proof_has_a_target_and_stands_beside_the_blueprints(results: Path) -> None:
+    result = _result(results, "test_proof")
+    assert _labels(result, "target") == ["embedded"]
+    assert _labels(result, "epic") == [allure.PROOF]
+    assert _labels(result, "feature") == ["planted weaknesses"]
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_the_top_says_whether_the_wall_stands_what_was_tested_and_what_was_not()
     text = _page(*EVERY_KIND).text
     assert "The wall does not stand: 1 LEAK, 1 LOCKOUT, 1 expected leak gone in 6 attacks and 2 controls." in text
     assert "embedded (region eu-west-1, account 123456789012)" in text
-    assert "member: execute-api was not attacked." in text
+    assert "identity-keyed: not attacked: member: execute-api ." in text
     assert "The target throttled." in text
 
 
@@ -134,11 +134,16 @@ def test_rows_and_columns_name_people_and_nobody_has_a_column() -> None:
     page = _page(*EVERY_KIND)
     assert "t1 Acme (member)" in page.text
     assert "nobody's data / roles" in page.text
-    # t10 stands after t2, and nobody after every tenant.
+    # Every tenant stands before nobody.
     columns = page.text[page.text.index("attacker \\ victim") :]
-    assert (
-        columns.index("t1 Acme") < columns.index("t2 Globex") < columns.index("nobody's data") < columns.index("t10 H")
-    )
+    assert columns.index("t1 Acme") < columns.index("t2 Globex") < columns.index("nobody's data")
+
+
+def test_t2_stands_before_t10_and_who_belongs_to_no_tenant_after_both() -> None:
+    people = ["staff", "t10", "t2"]
+    text = _page(*(isolated(id=name, attacker=name, attacker_name="") for name in people)).text
+    rows = text[text.index("attacker \\ victim") : text.index("Boundaries of the contract")]
+    assert rows.index("t2 (member)") < rows.index("t10 (member)") < rows.index("staff (member)")
 
 
 def test_a_cell_shows_its_worst_verdict_and_all_its_counts() -> None:

@@ -55,3 +55,5 @@ def test_people_are_named_by_tenant_name_and_persona() -> None:
     nobody = replace(record, victim="", victim_name="", victim_persona="")
     assert nobody.victim_label == ""
     assert replace(record, attacker="", attacker_name="", attacker_persona="guest").attacker_label == "guest"
+    operator = replace(record, attacker="operator", attacker_name="", attacker_persona="operator")
+    assert operator.attacker_label == "operator"
