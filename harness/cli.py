@@ -1,0 +1,128 @@
+"""The `harness` command: the catalogue generated from the code, and the policy engine as a filter."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+from rich.table import Table
+
+from harness import __version__
+from harness.attacks.catalogue import TECHNIQUES
+from harness.blueprints.registry import BLUEPRINTS
+from harness.decide import decide_lines
+from harness.emulator.faults import FAULT_DESCRIPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+app = App(
+    name="harness",
+    help="Prove, by attacking, that one tenant cannot reach another tenant's data. The attacks themselves are run "
+    "with `pytest suites/`.",
+    version=__version__,
+)
+_WRONG_USAGE = 4
+_AsJson = Annotated[bool, Parameter(name="--json", negative=())]
+
+
+def main() -> None:
+    """Run the command line; the console script and `python -m harness` come here."""
+    try:
+        sys.exit(app(exit_on_error=False))
+    except CycloptsError:
+        # Cyclopts has already said what was wrong; 4 is the status of wrong usage everywhere in this project.
+        sys.exit(_WRONG_USAGE)
+
+
+@app.command
+def attacks(*, as_json: _AsJson = False) -> None:
+    """List every technique: its id, what it does, the API operation, and the catalogue entries it covers."""
+    rows = [
+        {
+            "id": technique.id,
+            "title": technique.title,
+            "operation": technique.operation,
+            "severity": technique.severity.value,
+            "catalogue": list(technique.catalogue),
+        }
+        for technique in TECHNIQUES.values()
+    ]
+    _show(rows, as_json=as_json)
+
+
+@app.command
+def blueprints(*, as_json: _AsJson = False) -> None:
+    """List every isolation design, with the personas of its contract and the number of its weaknesses."""
+    rows = [
+        {
+            "name": blueprint.name,
+            "title": blueprint.title,
+            "personas": [persona.name for persona in blueprint.contract.personas],
+            "weaknesses": len(blueprint.weaknesses),
+            "source": blueprint.source,
+        }
+        for blueprint in BLUEPRINTS.values()
+    ]
+    _show(rows, as_json=as_json)
+
+
+@app.command
+def weaknesses(*, as_json: _AsJson = False) -> None:
+    """List every planted hole as --weaken takes it, every target fault as --fault takes it, and what must leak."""
+    rows: list[dict[str, Any]] = [
+        {"id": f"{blueprint.name}:{weakness.id}", "title": weakness.title, "must_leak": list(weakness.leaks)}
+        for blueprint in BLUEPRINTS.values()
+        for weakness in blueprint.weaknesses
+    ]
+    rows += [
+        {"id": f"fault {fault.value}", "title": description, "must_leak": []}
+        for fault, description in FAULT_DESCRIPTIONS.items()
+    ]
+    _show(rows, as_json=as_json)
+
+
+@app.command
+def decide(file: str = "-", *, explain: bool = False) -> int:
+    """Answer IAM questions: JSON lines in, JSON lines out, in order.
+
+    Parameters
+    ----------
+    file
+        The file to read; - is standard input.
+    explain
+        Add the statements that decided and what their conditions compared.
+    """
+    if file == "-":
+        return _decide(sys.stdin, explain=explain)
+    path = Path(file)
+    if not path.is_file():
+        Console(stderr=True).print(f"harness decide: there is no file {file}")
+        return _WRONG_USAGE
+    with path.open(encoding="utf-8") as lines:
+        return _decide(lines, explain=explain)
+
+
+def _decide(lines: Iterable[str], *, explain: bool) -> int:
+    bad_lines: list[int] = []
+    for answer in decide_lines(lines, explain=explain, bad_lines=bad_lines):
+        sys.stdout.write(answer + "\n")
+    return 1 if bad_lines else 0
+
+
+def _show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(rows, indent=1) + "\n")
+        return
+    # Two columns fit a terminal; --json has the rest.
+    name, title = list(rows[0])[:2]
+    table = Table(box=None, pad_edge=False)
+    table.add_column(name, no_wrap=True)
+    table.add_column(title)
+    for row in rows:
+        table.add_row(str(row[name]), str(row[title]))
+    Console().print(table)
