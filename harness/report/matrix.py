@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from harness.report.grid import Grid, design, grids
 from harness.report.markup import NOBODY, STANDINGS, STYLE, Standing, sign, sign_of, standing, symbol_and_word, text
 from harness.report.proof import ProofEntry, holes_missed
-from harness.report.run import WALL_STANDS, Boundary, BoundaryStatus, RunFacts, Summary, headline
+from harness.report.run import WALL_STANDS, Boundary, BoundaryStatus, RunFacts, Summary, alike, headline
 from harness.report.terminal import altered_on_purpose, rerun_command
 from harness.secret import redact_text
 
@@ -153,14 +153,10 @@ def _figure(name: Standing, number: int) -> tuple[str, str]:
 
 
 def _findings(summary: Summary, facts: RunFacts, row_of: Mapping[AttemptRecord, str]) -> str:
-    alike: dict[tuple[object, ...], list[AttemptRecord]] = {}
-    for record in (*summary.leaks, *summary.vanished_leaks, *summary.lockouts, *summary.expected_leaks):
-        # One item for a hole, not one for each pair of tenants that it opens to each other.
-        key = (standing(record), design(record), record.technique, record.kind, record.deciding_statement)
-        alike.setdefault(key, []).append(record)
-    if not alike:
+    holes = alike((*summary.leaks, *summary.vanished_leaks, *summary.lockouts, *summary.expected_leaks))
+    if not holes:
         return ""
-    items = "".join(_finding(records, facts, row_of) for records in alike.values())
+    items = "".join(_finding(records, facts, row_of) for records in holes)
     return f'<h2 id="findings">Findings</h2><ul class="findings">{items}</ul>'
 
 

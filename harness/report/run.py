@@ -147,6 +147,16 @@ def _boundary(name: tuple[str, str], attacks: list[AttemptRecord], *, declared: 
     )
 
 
+def alike(records: Iterable[AttemptRecord]) -> list[tuple[AttemptRecord, ...]]:
+    """Return the records grouped by the hole they went through, however many pairs of tenants it opens."""
+    groups: dict[tuple[object, ...], list[AttemptRecord]] = {}
+    for record in records:
+        design = (record.blueprint, record.weakness, record.fault)
+        how = (record.technique, record.verdict, record.kind, record.expected_leak, record.deciding_statement)
+        groups.setdefault((design, how), []).append(record)
+    return [tuple(group) for group in groups.values()]
+
+
 def exit_status(summary: Summary, *, narrowed: bool, allow_inconclusive: bool) -> int:
     """Return 1 when the contract is contradicted, 6 when nothing failed but not everything was proved, else 0.
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from harness.report.proof import ProofEntry, holes_missed
-from harness.report.run import WALL_STANDS, Boundary, RunFacts, Summary, headline
+from harness.report.run import WALL_STANDS, Boundary, RunFacts, Summary, alike, headline
 from harness.secret import redact_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from harness.report.records import AttemptRecord
 
@@ -116,11 +116,9 @@ def summary_lines(
     entries = [ProofEntry.from_json(entry) for entry in proof]
     lines = [
         _headline_line(summary, facts, entries),
-        *_capped([leak_line(record) for record in summary.leaks], _SHOWN_LEAKS, "leaks", "red"),
-        *_capped(
-            [_vanished_line(record) for record in summary.vanished_leaks], _SHOWN_VANISHED, "expected leaks gone", "red"
-        ),
-        *_capped([lockout_line(record) for record in summary.lockouts], _SHOWN_LOCKOUTS, "lockouts", "red"),
+        *_capped(_per_hole(leak_line, summary.leaks), _SHOWN_LEAKS, "kinds of leak", "red"),
+        *_capped(_per_hole(_vanished_line, summary.vanished_leaks), _SHOWN_VANISHED, "expected leaks gone", "red"),
+        *_capped(_per_hole(lockout_line, summary.lockouts), _SHOWN_LOCKOUTS, "kinds of lockout", "red"),
         *_inconclusive_lines(summary),
         *_boundary_lines(summary, facts),
         *_proof_lines(entries),
@@ -151,6 +149,14 @@ def _headline_line(summary: Summary, facts: RunFacts, entries: list[ProofEntry])
     if summary.failed:
         return Line(text, "red")
     return Line(text, "green" if text.startswith(WALL_STANDS) else "yellow")
+
+
+def _per_hole(line_of: Callable[[AttemptRecord], Line], records: Iterable[AttemptRecord]) -> list[Line]:
+    lines = []
+    for first, *others in alike(records):
+        line = line_of(first)
+        lines.append(Line(f"{line.text} (and {len(others)} more like it)", line.style) if others else line)
+    return lines
 
 
 def _capped(lines: list[Line], limit: int, noun: str, style: Style) -> list[Line]:

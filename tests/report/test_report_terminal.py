@@ -28,16 +28,25 @@ BLIND = {
 def test_a_run_with_everything_wrong_still_fits() -> None:
     many = range(40)
     records = [
-        *(leak(id=f"leak-{n}", boundary=f"b{n}") for n in many),
-        *(expected_leak(id=f"gone-{n}", verdict="ISOLATED") for n in many),
-        *(lockout(id=f"lockout-{n}") for n in many),
+        *(leak(id=f"leak-{n}", boundary=f"b{n}", technique=f"t{n}") for n in many),
+        *(expected_leak(id=f"gone-{n}", verdict="ISOLATED", technique=f"t{n}") for n in many),
+        *(lockout(id=f"lockout-{n}", technique=f"t{n}") for n in many),
         *(inconclusive(id=f"inconclusive-{n}", reason=f"reason {n}") for n in many),
     ]
     declared = [("identity-keyed", f"never-{n}") for n in many]
     lines = summary_lines(summarise(records, declared), FACTS, PATHS, [BLIND] * 10)
     assert len(lines) == MAX_SUMMARY_LINES
     assert lines[1].text.startswith("LEAK")
-    assert "and 36 more leaks" in lines[5].text
+    assert "and 36 more kinds of leak" in lines[5].text
+
+
+def test_one_hole_between_many_tenants_takes_one_line() -> None:
+    found = [leak(id=f"leak-{n}") for n in range(9)]
+    lines = summary_lines(summarise([*found, leak(id="other", technique="dynamodb.read.query")]), FACTS, ReportPaths())
+    leaks = [line.text for line in lines if line.text.startswith("LEAK")]
+    assert len(leaks) == 2
+    assert leaks[0].endswith("Allow (and 8 more like it)")
+    assert leaks[1].endswith("Allow")
 
 
 def test_leaks_come_first_and_what_to_do_next_comes_last() -> None:
