@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from harness.policy.conditions import Condition, Test, compile_condition
+from harness.policy.conditions import Condition, compile_condition
 from harness.policy.elements import (
     SYNTAX,
     JsonNumber,
@@ -21,7 +21,14 @@ from harness.policy.elements import (
 from harness.policy.errors import MalformedPolicyDocument
 from harness.policy.kinds import NAMES_PRINCIPALS, PolicyKind
 from harness.policy.operators import split_operator
-from harness.policy.principals import Naming, compile_half_exempt, compile_not_principal, compile_principal
+from harness.policy.principals import (
+    Naming,
+    NamingCorner,
+    compile_not_principal,
+    compile_principal,
+    not_principal_corner,
+    principal_corner,
+)
 from harness.policy.statements import Statement, compile_actions, compile_applies, compile_resources, resource_facts
 
 VARIABLES_SINCE: Final = "2012-10-17"
@@ -123,7 +130,7 @@ class _StatementReader:
             raise MalformedPolicyDocument(SYNTAX, f"{where}.Effect")
         allows = parsed["Effect"] == "Allow"
         sid = self._sid(parsed.get("Sid", ""), f"{where}.Sid")
-        named, half_exempt = self._named(parsed, where)
+        named, naming_corner = self._named(parsed, where)
         element, patterns = _either(parsed, "Action", "NotAction", where, "Policy statement must contain actions.")
         for position, pattern in enumerate(patterns):
             check_action(pattern, f"{where}.{element}[{position}]")
@@ -141,7 +148,7 @@ class _StatementReader:
             matches_resource=matches_resource,
             conditions=conditions,
             named=named,
-            half_exempt=half_exempt,
+            naming_corner=naming_corner,
             resources=resource_facts(resources, inverted=inverted, allows=allows, variables=self._variables),
             applies=compile_applies(matches_resource, conditions),
         )
@@ -160,7 +167,7 @@ class _StatementReader:
         self._sids.add(sid)
         return sid
 
-    def _named(self, parsed: dict[str, Any], where: str) -> tuple[Naming | None, Test | None]:
+    def _named(self, parsed: dict[str, Any], where: str) -> tuple[Naming | None, NamingCorner | None]:
         given = [element for element in ("Principal", "NotPrincipal") if element in parsed]
         if self._kind not in NAMES_PRINCIPALS:
             if given:
@@ -172,8 +179,8 @@ class _StatementReader:
             raise MalformedPolicyDocument(SYNTAX, where)
         principals = read_principals(parsed[given[0]], f"{where}.{given[0]}")
         if given[0] == "Principal":
-            return compile_principal(principals), None
-        return compile_not_principal(principals), compile_half_exempt(principals)
+            return compile_principal(principals), principal_corner(principals)
+        return compile_not_principal(principals), not_principal_corner(principals)
 
     def _resources(self, parsed: dict[str, Any], where: str) -> tuple[bool, Sequence[str]]:
         if self._kind is PolicyKind.TRUST:

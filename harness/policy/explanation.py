@@ -108,8 +108,6 @@ def explain(policies: PolicySet, request: Request) -> Explanation:
     unsettled = _unsettled(allowing, plan.denies, request)
     if policies.resource and _granted_to_everybody_only(policies, request, allowing):
         unsettled = (*unsettled, "EVERYBODY_IS_NOT_LIMITED")
-    if policies.resource and any(_half_exempts(statement, request) for statement in plan.denies):
-        unsettled = (*unsettled, "NOT_PRINCIPAL_EXEMPTS_BY_ANY_ARN")
     traces = tuple([_trace(statement, request, applied=True) for statement in allowing])
     return Explanation(outcome, traces, (), None, "", unsettled)
 
@@ -156,12 +154,28 @@ def _granted_to_everybody_only(policies: PolicySet, request: Request, allowing: 
 def _unsettled(applied: Sequence[Statement], failed: Sequence[Statement], request: Request) -> tuple[str, ...]:
     found: set[str] = set()
     for statement in applied:
+        if statement.naming_corner is not None and (corner := statement.naming_corner(request)):
+            found.add(corner)
         if touches(statement, request):
             found.update(corners_of(statement, request, applied=True))
     for statement in failed:
-        if touches(statement, request) and (statement.named is None or statement.named(request)):
+        if statement.named is not None and not statement.named(request):
+            if (exemption := _corner_of_exemption(statement, request)) is not None:
+                found.add(exemption)
+        elif touches(statement, request):
             found.update(corners_of(statement, request, applied=False))
     return tuple(sorted(found)) if found else ()
+
+
+def _corner_of_exemption(statement: Statement, request: Request) -> str | None:
+    """Return the choice for which alone a statement does not mean the caller."""
+    corner = statement.naming_corner(request) if statement.naming_corner is not None else ""
+    if not corner:
+        return None
+    try:
+        return corner if statement.applies(request) else None
+    except UnderivableKeyError:
+        return corner
 
 
 def _applies(statement: Statement, request: Request) -> bool:
@@ -172,16 +186,6 @@ def _applies(statement: Statement, request: Request) -> bool:
     except UnderivableKeyError:
         # The outcome does not depend on it, or `decide` would have raised.
         return False
-
-
-def _half_exempts(statement: Statement, request: Request) -> bool:
-    """Whether a Deny would have applied, had its NotPrincipal not exempted the caller without the caller's account."""
-    if statement.half_exempt is None or not statement.half_exempt(request):
-        return False
-    try:
-        return statement.applies(request)
-    except UnderivableKeyError:
-        return True
 
 
 def _nearly_applies(statement: Statement, request: Request) -> bool:

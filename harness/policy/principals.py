@@ -26,6 +26,7 @@ class Named:
 
 
 Naming = Callable[[Request], int]
+NamingCorner = Callable[[Request], str]
 Principals = Mapping[str, Sequence[str]]
 
 
@@ -55,15 +56,30 @@ def compile_not_principal(principals: Principals) -> Naming:
     return named
 
 
-def compile_half_exempt(principals: Principals) -> Callable[[Request], bool]:
-    """Return whether a NotPrincipal element exempts the caller though it does not list the caller's account too."""
+def principal_corner(principals: Principals) -> NamingCorner:
+    """Return which choice a Principal element rests on for a caller it names."""
     listed = _Listed(principals)
 
-    def half_exempt(request: Request) -> bool:
-        found = listed.name(request.caller)
-        return bool(request.caller.account and found) and not found & (Named.ACCOUNT | Named.EVERYBODY)
+    def corner(request: Request) -> str:
+        caller = request.caller
+        names = {CallerKind.PROVIDER: listed.providers, CallerKind.SERVICE: listed.services}.get(
+            caller.kind, frozenset()
+        )
+        return "STAR_UNDER_FEDERATED_OR_SERVICE" if "*" in names and caller.name not in names else ""
 
-    return half_exempt
+    return corner
+
+
+def not_principal_corner(principals: Principals) -> NamingCorner:
+    """Return which choice a NotPrincipal element rests on: it may exempt a caller without the caller's account."""
+    listed = _Listed(principals)
+
+    def corner(request: Request) -> str:
+        found = listed.name(request.caller)
+        exempt = request.caller.account and found and not found & (Named.ACCOUNT | Named.EVERYBODY)
+        return "NOT_PRINCIPAL_EXEMPTS_BY_ANY_ARN" if exempt else ""
+
+    return corner
 
 
 class _Listed:

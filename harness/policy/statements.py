@@ -9,7 +9,7 @@ from harness.policy.conditions import Condition, Test
 from harness.policy.errors import UnderivableKeyError
 from harness.policy.kinds import PolicyKind
 from harness.policy.matching import Matcher, action_glob, glob, matcher
-from harness.policy.principals import Naming
+from harness.policy.principals import Naming, NamingCorner
 from harness.policy.requests import Request
 from harness.policy.variables import Token, Variable, tokenize, value_of
 
@@ -38,7 +38,8 @@ class Statement:
     """A compiled statement. Its tests raise UnderivableKeyError when the answer depends on such a key.
 
     `label` is the Sid, or where the statement stands when it has none. `named` is None in the kinds of policy that have
-    no Principal element, `half_exempt` without a NotPrincipal; `applies` joins resource and conditions.
+    no Principal element, and so is `naming_corner`, which names the unsettled choice that naming the caller rests on.
+    `applies` joins resource and conditions.
     """
 
     policy: str
@@ -51,7 +52,7 @@ class Statement:
     matches_resource: Test
     conditions: tuple[Condition, ...]
     named: Naming | None
-    half_exempt: Test | None
+    naming_corner: NamingCorner | None
     resources: ResourceFacts
     applies: Test
 

@@ -74,6 +74,10 @@ NOT_PRINCIPAL_EXEMPTS_BY_ANY_ARN: Final = (
     "NotPrincipal exempts a caller when the user, role or session ARN is listed, even without the account that "
     "AWS asks to list too, because a Deny that applies to fewer callers cannot hide a leak."
 )
+STAR_UNDER_FEDERATED_OR_SERVICE: Final = (
+    "A * under Federated or Service in a Principal element means every identity provider or every service, because "
+    "the documentation describes * under AWS only and the wider reading cannot hide a leak."
+)
 RESOURCE_WILDCARD_CROSSES_COLONS: Final = (
     "A * in a resource also matches colons, because object keys may hold them and a trailing * is documented to "
     "cross them."

@@ -2,9 +2,11 @@
 
 import json
 import re
+import sys
 from random import Random
 from typing import Any
 
+import mutants
 import near_misses
 import reference
 from hypothesis import HealthCheck, assume, given, settings
@@ -242,3 +244,10 @@ def _renamed(element: Any, names: dict[str, str]) -> Any:
     for old, new in names.items():
         text = text.replace(old, new)
     return json.loads(text)
+
+
+def test_engine_imports_nothing_else_of_the_project() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in mutants.PACKAGE.glob("*.py")]
+    imported = {module for source in sources for module in re.findall(r"^(?:from|import) (\S+)", source, re.MULTILINE)}
+    outside = {module for module in imported if module.split(".")[0] not in sys.stdlib_module_names}
+    assert {module for module in outside if not module.startswith("harness.policy")} == set()
