@@ -10,6 +10,7 @@ REDACTED = "[redacted]"
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _SECRET_FIELDS = frozenset(
     {
+        "accesskeyid",
         "accesstoken",
         "idtoken",
         "password",

@@ -13,11 +13,17 @@ from harness.blueprints.registry import BLUEPRINTS
 from harness.collector import PROOF_PROPERTY
 from harness.emulator.authorization import Enforcement
 from harness.proof import FAULT_CASES, Proof, attack_everything, prove_fault, prove_weakness, techniques_that_can_leak
+from harness.report import allure
 from harness.verdicts import VerdictName
 
 pytestmark = pytest.mark.proof
 
 _WEAKNESSES = [f"{name}:{weakness.id}" for name, blueprint in BLUEPRINTS.items() for weakness in blueprint.weaknesses]
+
+
+@pytest.fixture(autouse=True)
+def _place_in_the_report() -> None:
+    allure.label_proof("the attacks bite", target="embedded")
 
 
 def _hold(proof: Proof, request: pytest.FixtureRequest) -> None:

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.attacks.catalogue import TECHNIQUES, matching
+from harness.attacks.plan import Pairs, attacks, controls, declared_boundaries
+from harness.blueprints.registry import BLUEPRINTS
+from harness.blueprints.spec import Effect
+from harness.errors import UsageError
+from harness.population import STAFF
+
+ALL = tuple(TECHNIQUES.values())
+BLUEPRINT = BLUEPRINTS["identity-keyed"]
+
+
+@given(tenants=st.integers(2, 8))
+def test_a_ring_grows_linearly_and_all_pairs_do_not(tenants: int) -> None:
+    per_tenant = len(attacks(BLUEPRINT, ALL, 2, Pairs.RING)) / 2
+    assert len(attacks(BLUEPRINT, ALL, tenants, Pairs.RING)) == per_tenant * tenants
+    assert len(attacks(BLUEPRINT, ALL, tenants, Pairs.ALL)) >= len(attacks(BLUEPRINT, ALL, tenants, Pairs.RING))
+
+
+@given(tenants=st.integers(2, 6), pairs=st.sampled_from(Pairs))
+def test_nobody_attacks_themselves_and_every_id_is_unique(tenants: int, pairs: Pairs) -> None:
+    planned = [*attacks(BLUEPRINT, ALL, tenants, pairs), *controls(BLUEPRINT, ALL, tenants)]
+    assert len({attempt.id for attempt in planned}) == len(planned)
+    for attempt in planned:
+        if not attempt.is_control and attempt.victim is not None:
+            assert attempt.attacker.tenant != attempt.victim.tenant
+
+
+def test_every_declared_boundary_is_attacked() -> None:
+    attacked = {("identity-keyed", attempt.boundary) for attempt in attacks(BLUEPRINT, ALL, 2, Pairs.RING)}
+    assert attacked == set(declared_boundaries(BLUEPRINT, ALL))
+
+
+def test_what_the_contract_allows_is_never_an_attack() -> None:
+    reads = [a for a in attacks(BLUEPRINT, ALL, 3, Pairs.ALL) if a.technique.effect is Effect.READ]
+    assert reads
+    assert all(attempt.attacker.tenant != STAFF for attempt in reads)
+
+
+def test_ids_name_the_direction() -> None:
+    ids = {attempt.id for attempt in attacks(BLUEPRINT, matching(["dynamodb.read.get-item"]), 2, Pairs.RING)}
+    assert "identity-keyed-dynamodb.read.get-item-member-on-guest-t1-to-t2" in ids
+
+
+def test_a_pattern_that_selects_nothing_is_wrong_usage() -> None:
+    with pytest.raises(UsageError, match="selects no technique"):
+        matching(["dynamodb.read.*", "nope"])
+
+
+@pytest.mark.parametrize("technique", ALL, ids=lambda technique: technique.id)
+def test_techniques_are_named_by_plane_and_effect(technique: object) -> None:
+    named = next(known for known in ALL if known is technique)
+    plane, effect, trick = named.id.split(".")
+    assert (plane, effect) == (named.plane, named.effect)
+    assert trick == trick.lower()
+    assert named.catalogue
+    assert named.documentation.startswith("https://docs.aws.amazon.com/")
+
+
+def test_weaknesses_and_faults_name_known_techniques() -> None:
+    for blueprint in BLUEPRINTS.values():
+        for weakness in blueprint.weaknesses:
+            assert set(weakness.leaks) <= TECHNIQUES.keys()
+            assert weakness.change(blueprint) != blueprint
+            assert weakness.change(blueprint).contract == blueprint.contract

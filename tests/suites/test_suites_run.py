@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from harness.blueprints.registry import BLUEPRINTS
+from harness.emulator.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class SuitesRun:
+    """What a run of the suites left behind."""
+
+    exit_status: int
+    output: str
+    reports: Path
+
+    @property
+    def verdicts(self) -> dict[str, Any]:
+        """The decoded verdicts.json."""
+        decoded: dict[str, Any] = json.loads((self.reports / "verdicts.json").read_text(encoding="utf-8"))
+        return decoded
+
+    def with_verdict(self, verdict: str) -> list[dict[str, Any]]:
+        """The attempts that were judged so."""
+        return [attempt for attempt in self.verdicts["attempts"] if attempt["verdict"] == verdict]
+
+
+class RunSuites(Protocol):
+    """Runs `pytest suites/` with the given arguments."""
+
+    def __call__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> SuitesRun: ...
+
+
+@pytest.fixture
+def run_suites(tmp_path: Path) -> RunSuites:
+    def run(*arguments: str, environment: Mapping[str, str] | None = None) -> SuitesRun:
+        reports = tmp_path / f"reports-{len(list(tmp_path.iterdir()))}"
+        paths = [argument for argument in arguments if argument.startswith("suites/")] or ["suites/"]
+        options = [argument for argument in arguments if not argument.startswith("suites/")]
+        command = [sys.executable, "-m", "pytest", *paths, "-p", "no:cacheprovider", "--reports", str(reports)]
+        finished = subprocess.run(
+            [*command, *options],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+            env=None if environment is None else dict(environment),
+        )
+        return SuitesRun(finished.returncode, finished.stdout + finished.stderr, reports)
+
+    return run
+
+
+_WEAKNESSES = [
+    (name, weakness.id, weakness.leaks) for name, blueprint in BLUEPRINTS.items() for weakness in blueprint.weaknesses
+]
+# Notes every secret that is made anywhere in the process, in a file outside the reports.
+_RECORDER = """
+import os
+from harness.secret import Secret
+
+_init = Secret.__init__
+
+def _noting(self, value):
+    _init(self, value)
+    with open(os.environ["NOTED_SECRETS"], "a", encoding="utf-8") as notes:
+        notes.write(value + "\\n")
+
+Secret.__init__ = _noting
+"""
+
+
+def test_the_sound_design_is_isolated(run_suites: RunSuites) -> None:
+    run = run_suites("--tenants", "2", "-m", "not proof")
+    assert run.exit_status == 0, run.output
+    assert {attempt["verdict"] for attempt in run.verdicts["attempts"]} == {"ISOLATED", "WORKS", "LEAK"}
+    assert all(attempt["expected_leak"] for attempt in run.with_verdict("LEAK"))
+    assert {boundary["status"] for boundary in run.verdicts["boundaries"]} == {"proved"}
+
+
+def test_the_same_seed_gives_the_same_attempts_whatever_the_worker_count(run_suites: RunSuites) -> None:
+    alone = run_suites("--tenants", "2", "-m", "not proof", "--seed", "7")
+    together = run_suites("--tenants", "2", "-m", "not proof", "--seed", "7", "-n", "2")
+    assert alone.verdicts["attempts"] == together.verdicts["attempts"]
+    assert alone.verdicts["boundaries"] == together.verdicts["boundaries"]
+
+
+def test_another_seed_gives_other_people_and_the_same_verdicts(run_suites: RunSuites) -> None:
+    narrow = ("--tenants", "2", "--attack", "dynamodb.read.*")
+    first, second = (run_suites(*narrow, "--seed", seed).verdicts["attempts"] for seed in ("1", "2"))
+    assert [attempt["attacker_name"] for attempt in first] != [attempt["attacker_name"] for attempt in second]
+    assert [attempt["verdict"] for attempt in first] == [attempt["verdict"] for attempt in second]
+
+
+@pytest.mark.parametrize(("blueprint", "weakness", "leaks"), _WEAKNESSES, ids=[entry[1] for entry in _WEAKNESSES])
+def test_every_weakness_turns_the_run_red_and_is_named(
+    blueprint: str, weakness: str, leaks: tuple[str, ...], run_suites: RunSuites
+) -> None:
+    run = run_suites("--weaken", f"{blueprint}:{weakness}", "--tenants", "2")
+    assert run.exit_status == 1, run.output
+    found = [attempt for attempt in run.with_verdict("LEAK") if not attempt["expected_leak"]]
+    assert set(leaks) <= {attempt["technique"] for attempt in found}
+    assert not run.with_verdict("LOCKOUT")
+    for attempt in found:
+        assert attempt["weakness"] == weakness
+        # The statement that let it through, as the engine named it when it decided.
+        assert attempt["deciding_statement"].endswith(" Allow")
+    assert re.search(r"LEAK \(\w+\) identity-keyed: \S+ .* reached .*; allowed by \S+", run.output)
+    assert f"--weaken {blueprint}:{weakness}" in run.output
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_faults_alone_never_turn_a_control_red(fault: Fault, run_suites: RunSuites) -> None:
+    run = run_suites("--fault", fault, "--tenants", "2", "--attack", "*.session.*")
+    assert run.exit_status in (0, 1), run.output
+    assert not run.with_verdict("LOCKOUT")
+    assert not run.with_verdict("INCONCLUSIVE")
+
+
+def test_allowing_everything_leaks(run_suites: RunSuites) -> None:
+    run = run_suites("--enforcement", "allow-all", "--tenants", "2")
+    assert run.exit_status == 1
+    assert {attempt["kind"] for attempt in run.with_verdict("LEAK")} >= {"data", "effect", "oracle", "permission"}
+    isolated = {attempt["plane"] for attempt in run.with_verdict("ISOLATED")}
+    assert isolated == {"token", "identity-pool"}, "only what Cognito itself refuses may still be refused"
+
+
+def test_denying_everything_locks_out(run_suites: RunSuites) -> None:
+    run = run_suites("--enforcement", "deny-all", "--tenants", "2")
+    assert run.exit_status == 1
+    assert run.with_verdict("LOCKOUT")
+    assert not run.with_verdict("ISOLATED"), "a refusal counts only with a working control"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--blueprint", "nope"], "there is no blueprint 'nope'; there are: identity-keyed"),
+        (["--weaken", "identity-keyed:nope"], "identity-keyed has no weakness 'nope'"),
+        (["--weaken", "nope"], "--weaken takes BLUEPRINT:WEAKNESS, not 'nope'"),
+        (["--target", "nope"], "there is no target 'nope'; there is: embedded"),
+        (["--attack", "nope.*"], "--attack 'nope.*' selects no technique"),
+        (["--tenants", "1"], "isolation needs at least two tenants, not 1"),
+        (["--tenants", "many"], "--tenants takes a whole number, not 'many'"),
+        (["--fault", "nope"], "--fault 'nope' is none of: skip-token-signature"),
+        (["--enforcement", "nope"], "--enforcement 'nope' is none of: normal, allow-all, deny-all"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_4(arguments: list[str], complaint: str, run_suites: RunSuites) -> None:
+    run = run_suites(*arguments)
+    assert run.exit_status == 4
+    lines = [line for line in run.output.splitlines() if line.strip()]
+    assert len(lines) == 1, run.output
+    assert complaint in lines[0]
+
+
+def test_selecting_nothing_is_status_4(run_suites: RunSuites) -> None:
+    assert run_suites("-k", "no_such_test").exit_status == 4
+
+
+def test_a_run_of_controls_alone_proves_nothing(run_suites: RunSuites) -> None:
+    run = run_suites("suites/test_controls.py", "--tenants", "2", "--attack", "dynamodb.read.get-item")
+    assert run.exit_status == 6, run.output
+
+
+def test_no_secret_reaches_a_report_or_the_output(run_suites: RunSuites, tmp_path: Path) -> None:
+    noted = tmp_path / "noted-secrets"
+    plugin = tmp_path / "plugin"
+    plugin.mkdir()
+    (plugin / "secret_recorder.py").write_text(_RECORDER, encoding="utf-8")
+    results = tmp_path / "results"
+    run = run_suites(
+        *("-p", "secret_recorder", "-vv", "--tenants", "2", "--alluredir", str(results)),
+        # Leaks have the richest evidence: sessions obtained by force, with their credentials in the answer.
+        *("--weaken", "identity-keyed:sts-base-role-trust-account-root", "--fault", "skip-token-signature"),
+        environment={**os.environ, "NOTED_SECRETS": str(noted), "PYTHONPATH": str(plugin)},
+    )
+    assert run.exit_status == 1, run.output
+    secrets = {line for line in noted.read_text(encoding="utf-8").splitlines() if line}
+    assert len(secrets) > 50
+    shown = {path: path.read_text(encoding="utf-8") for folder in (run.reports, results) for path in folder.iterdir()}
+    assert len(shown) > 400
+    leaked = [(path.name, len(secret)) for path, text in shown.items() for secret in secrets if secret in text]
+    assert not leaked
+    assert not [secret[:4] for secret in secrets if secret in run.output]

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.attacks.catalogue import TECHNIQUES
+from harness.outcome import Outcome, carries, observe
+from harness.targets.api import ApiResponse
+
+
+def _refused(code: str, message: str, status: int = 400) -> ApiResponse:
+    return ApiResponse(status, {}, "", code, message)
+
+
+_DENIED = "User: arn:x is not authorized to perform: {} on resource: arn:y because no identity-based policy allows it"
+
+
+@pytest.mark.parametrize(
+    ("technique", "service", "response", "outcome"),
+    [
+        ("dynamodb.read.get-item", "dynamodb", ApiResponse(200, {}, ""), Outcome.ALLOWED),
+        (
+            "dynamodb.read.get-item",
+            "dynamodb",
+            _refused("AccessDeniedException", _DENIED.format("dynamodb:GetItem")),
+            Outcome.REFUSED,
+        ),
+        # Refused, but for something the attempt did not ask for: it proves nothing.
+        (
+            "dynamodb.read.get-item",
+            "dynamodb",
+            _refused("AccessDeniedException", _DENIED.format("dynamodb:DescribeTable")),
+            Outcome.TROUBLE,
+        ),
+        ("dynamodb.read.get-item", "dynamodb", _refused("ValidationException", "bad"), Outcome.TROUBLE),
+        ("dynamodb.read.get-item", "dynamodb", _refused("ThrottlingException", "slow"), Outcome.TROUBLE),
+        ("dynamodb.read.get-item", "dynamodb", _refused("ExpiredTokenException", "old"), Outcome.TROUBLE),
+        ("dynamodb.read.get-item", "dynamodb", _refused("UnrecognizedClientException", "?"), Outcome.TROUBLE),
+        ("dynamodb.read.get-item", "dynamodb", _refused("IsolationHarnessNotDerivable", "?", 501), Outcome.TROUBLE),
+        ("dynamodb.read.get-item", "dynamodb", _refused("ResourceNotFoundException", "?"), Outcome.TROUBLE),
+        ("dynamodb.read.get-item", "dynamodb", _refused("EndpointConnectionError", "", 0), Outcome.TROUBLE),
+        (
+            "dynamodb.read.batch-get-item",
+            "dynamodb",
+            ApiResponse(200, {"UnprocessedKeys": {"t": {}}}, ""),
+            Outcome.TROUBLE,
+        ),
+        ("s3.read.get-object", "s3", _refused("AccessDenied", "Access Denied", 403), Outcome.REFUSED),
+        ("s3.read.get-object", "s3", _refused("NoSuchKey", "", 404), Outcome.TROUBLE),
+        ("s3.read.get-object", "s3", _refused("AccessDenied", _DENIED.format("s3:ListBucket"), 403), Outcome.TROUBLE),
+        ("s3.read.head-object", "s3", _refused("403", "Forbidden", 403), Outcome.REFUSED),
+        ("s3.read.head-object", "s3", _refused("404", "Not Found", 404), Outcome.TROUBLE),
+        (
+            "s3.write.delete-objects",
+            "s3",
+            ApiResponse(200, {"Errors": [{"Code": "AccessDenied"}]}, ""),
+            Outcome.REFUSED,
+        ),
+        ("s3.write.delete-objects", "s3", ApiResponse(200, {"Errors": [{"Code": "SlowDown"}]}, ""), Outcome.TROUBLE),
+        (
+            "token.session.unsigned",
+            "cognito-identity",
+            _refused("NotAuthorizedException", "Invalid login token. Couldn't verify signed token."),
+            Outcome.REFUSED,
+        ),
+        (
+            "token.session.unsigned",
+            "cognito-identity",
+            _refused("NotAuthorizedException", "Unauthenticated access is not supported for this identity pool."),
+            Outcome.TROUBLE,
+        ),
+        (
+            "token.session.unsigned",
+            "cognito-identity",
+            _refused("InvalidIdentityPoolConfigurationException", "Invalid identity pool configuration."),
+            Outcome.TROUBLE,
+        ),
+    ],
+)
+def test_only_a_refusal_by_authorization_for_the_right_reason_counts(
+    technique: str, service: str, response: ApiResponse, outcome: Outcome
+) -> None:
+    assert observe(TECHNIQUES[technique], service, response, control=False).outcome is outcome
+
+
+def test_a_control_that_is_refused_anything_it_needs_is_refused() -> None:
+    denied = _refused("AccessDenied", _DENIED.format("s3:GetObject"), 403)
+    technique = TECHNIQUES["s3.write.copy-object-into"]
+    assert observe(technique, "s3", denied, control=True).outcome is Outcome.REFUSED
+    assert observe(technique, "s3", denied, control=False).outcome is Outcome.TROUBLE
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"Item": {"canary": {"S": "canary-1"}}}, {"Body": b'{"canary": "canary-1"}'}, {"B": "Y2FuYXJ5LTE="}],
+)
+def test_a_canary_is_seen_wherever_it_stands(data: dict[str, object]) -> None:
+    assert carries("canary-1", [ApiResponse(200, {}, ""), ApiResponse(200, data, "")])
+
+
+def test_a_canary_in_an_error_text_is_only_an_echo() -> None:
+    assert not carries("canary-1", [_refused("AccessDenied", "resource canary-1")])
+    assert not carries("canary-1", [ApiResponse(200, {"Item": "canary-2"}, "")])
