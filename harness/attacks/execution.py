@@ -230,8 +230,8 @@ class Execution:
         return []
 
     def _aim(self, attempt: Attempt) -> Aim:
-        caller = self._session(attempt.attacker)
-        victim = self._session(attempt.victim) if attempt.victim is not None else caller
+        caller = self.session(attempt.attacker)
+        victim = self.session(attempt.victim) if attempt.victim is not None else caller
         return Aim(
             caller=caller,
             victim=victim,
@@ -241,7 +241,8 @@ class Execution:
             tokens=self._tokens,
         )
 
-    def _session(self, caller: Caller) -> Session:
+    def session(self, caller: Caller) -> Session:
+        """Return the session of a caller. Raises the SignInRefusedError that kept the caller from having one."""
         session = self._sessions[caller]
         if isinstance(session, SignInRefusedError):
             raise session
