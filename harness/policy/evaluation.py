@@ -17,7 +17,6 @@ Decide = Callable[[Request], Outcome]
 _CACHED_PLANS: Final = 1024
 # AWS reports one kind of policy only; see unsettled.DENIAL_REPORTED_FIRST.
 _FIELDS: Final = ("rcp", "scp", "resource", "identity", "boundary", "session")
-_OUTSIDE_IAM: Final = frozenset({CallerKind.PROVIDER, CallerKind.SERVICE, CallerKind.ANONYMOUS})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +75,7 @@ def limiting_kind(  # noqa: PLR0911 - one return per step of the documented orde
 ) -> PolicyKind | None:
     """Return the kind of policy for want of whose Allow the request is denied, or None when it is allowed."""
     allowing, named, caller = support.kinds, support.named, request.caller
-    outside = caller.kind in _OUTSIDE_IAM
+    outside = request.outside_iam
     if policies.scp is not None and not outside and PolicyKind.SCP not in allowing:
         return PolicyKind.SCP
     if outside:
@@ -101,7 +100,9 @@ def limiting_kind(  # noqa: PLR0911 - one return per step of the documented orde
 
 def needs_grant(policies: PolicySet, request: Request) -> bool:
     """Whether the resource's own policy must allow even in its account: always for a role's trust policy."""
-    return request.needs_grant or any(policy.kind is PolicyKind.TRUST for policy in policies.resource)
+    if request.needs_grant or not policies.resource:
+        return request.needs_grant
+    return any(policy.kind is PolicyKind.TRUST for policy in policies.resource)
 
 
 def resource_kind(policies: PolicySet, request: Request) -> PolicyKind:

@@ -32,6 +32,9 @@ class CallerKind(Enum):
     ANONYMOUS = "anonymous"
 
 
+_OUTSIDE_IAM: Final = frozenset({CallerKind.PROVIDER, CallerKind.SERVICE, CallerKind.ANONYMOUS})
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The principal of a request: its ARN or name, the ARN of its role or issuing user, and its account."""
@@ -62,6 +65,7 @@ class Request:
     known: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     action_key: str = field(init=False, repr=False, compare=False)
     caller: Caller = field(init=False, repr=False, compare=False)
+    outside_iam: bool = field(init=False, repr=False, compare=False)
     crosses_accounts: bool = field(init=False, repr=False, compare=False)
     needs_grant: bool = field(init=False, repr=False, compare=False)
     limited_by_identity: bool = field(init=False, repr=False, compare=False)
@@ -83,6 +87,7 @@ class Request:
         put(self, "known", known)
         put(self, "action_key", action)
         put(self, "caller", caller)
+        put(self, "outside_iam", caller.kind in _OUTSIDE_IAM)
         put(self, "crosses_accounts", crosses)
         put(self, "needs_grant", needs_grant)
         put(

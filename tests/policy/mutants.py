@@ -112,7 +112,7 @@ MUTANTS = (
     ),
     Mutant(
         "identity provider is asked for identity policies",
-        "evaluation",
+        "requests",
         "frozenset({CallerKind.PROVIDER, ",
         "frozenset({",
     ),
