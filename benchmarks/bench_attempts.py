@@ -25,12 +25,13 @@ from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.plan import Pairs, attacks, controls
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
 from harness.population import Caller
-from harness.sessions import Session
 from harness.stage import set_up
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from harness.sessions import Session
 
 _ROUNDS = 7
 _CALLS = 300

@@ -79,7 +79,7 @@ class RunCollector:
             if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._suites_were_asked_for():
                 session.exitstatus = _NOTHING_SELECTED
             return
-        facts = self._run.facts()
+        facts = self._run.facts
         records = list(self._records.values())
         proof = sorted(self._proof, key=lambda entry: str(entry["subject"]))
         self._summary = summarise(records, self._run.declared_boundaries())
@@ -101,7 +101,7 @@ class RunCollector:
             allure_results=self._config.getoption("allure_report_dir", None),
         )
         terminalreporter.write_sep("=", "isolation")
-        for line in summary_lines(self._summary, self._run.facts(), paths, self._proof):
+        for line in summary_lines(self._summary, self._run.facts, paths, self._proof):
             terminalreporter.write_line(line.text, **_markup(line))
 
     def _suites_were_asked_for(self) -> bool:

@@ -68,7 +68,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say where the suites attack, what, and what was changed on purpose."""
     if not _suites_are_named(config):
         return []
-    return [line.text for line in header_lines(config.stash[RUN].facts())]
+    return [line.text for line in header_lines(config.stash[RUN].facts)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

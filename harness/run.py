@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -54,10 +55,11 @@ class Run:
         stage = self._stage(attempt.blueprint)
         verdict = stage.execution.judge(attempt)
         record = record_of(verdict, stage.population, self.options, stage.deployment.run_id)
-        return Judged(verdict, record, evidence_of(verdict, rerun_command(record, self.facts())))
+        return Judged(verdict, record, evidence_of(verdict, rerun_command(record, self.facts)))
 
+    @cached_property
     def facts(self) -> RunFacts:
-        """Return where and with what the run is made."""
+        """Where and with what the run is made."""
         options = self.options
         return RunFacts(
             target=options.target,
