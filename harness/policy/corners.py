@@ -47,7 +47,9 @@ def corners_of(statement: Statement, request: Request, *, applied: bool) -> Sequ
         for condition in statement.conditions:
             found.extend(_condition_corners(condition, request))
         return found
-    if not found and not _holds(statement.matches_resource, request):
+    facts = statement.resources
+    rests_on_resource = found and (facts.inverted or facts.reaches(request.resource))
+    if not rests_on_resource and not _holds(statement.matches_resource, request):
         return ()
     for condition in statement.conditions:
         if not _holds(condition.holds, request):
@@ -151,7 +153,8 @@ def _resource_corners(statement: Statement, request: Request) -> Iterator[str]:
 
 def _colon_corners(statement: Statement, request: Request) -> Iterator[str]:
     facts = statement.resources
-    if facts.has_early_wildcard or (facts.has_late_wildcard and request.resource.count(":") > _COLONS_IN_ARN):
+    crosses_early = facts.has_early_wildcard and not facts.reaches_by_parts(request.resource)
+    if crosses_early or (facts.has_late_wildcard and request.resource.count(":") > _COLONS_IN_ARN):
         yield "RESOURCE_WILDCARD_CROSSES_COLONS"
 
 

@@ -149,7 +149,7 @@ class _StatementReader:
             conditions=conditions,
             named=named,
             naming_corner=naming_corner,
-            resources=resource_facts(resources, inverted=inverted, allows=allows, variables=self._variables),
+            resources=resource_facts(resources, inverted=inverted, variables=self._variables),
             applies=compile_applies(matches_resource, conditions),
         )
 

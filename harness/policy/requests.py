@@ -72,10 +72,11 @@ class Request:
 
     def __post_init__(self) -> None:
         known = {key.lower(): values for key, values in self.context.items()}
+        underivable = frozenset(key.lower() for key in self.underivable)
         action = self.action.lower()
         caller = _caller(self.principal, known)
         for key, value in _follows_from(caller).items():
-            if key not in known and key not in self.underivable:
+            if key not in known and key not in underivable:
                 known[key] = (value,)
         if action in _TOKEN_EXCHANGES and caller.account:
             # A token exchange is unsigned: the role's trust policy alone decides (aws-semantics 5.2).
@@ -84,6 +85,7 @@ class Request:
         needs_grant = _needs_grant(action, self.resource)
         # Private names of a frozen instance: set once here, so that deciding never derives them again.
         put = object.__setattr__
+        put(self, "underivable", underivable)
         put(self, "known", known)
         put(self, "action_key", action)
         put(self, "caller", caller)

@@ -8,24 +8,29 @@ from typing import Final
 from harness.policy.conditions import Condition, Test
 from harness.policy.errors import UnderivableKeyError
 from harness.policy.kinds import PolicyKind
-from harness.policy.matching import Matcher, action_glob, glob, matcher
+from harness.policy.matching import Glob, Matcher, action_glob, arn_glob, glob, matcher
 from harness.policy.principals import Naming, NamingCorner
 from harness.policy.requests import Request
-from harness.policy.variables import Token, Variable, tokenize, value_of
+from harness.policy.variables import Token, Variable, Wildcard, tokenize, value_of
 
 _COLONS_BEFORE_VARIABLES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceFacts:
-    """What the Resource or NotResource element has in it that touches a choice of the module `unsettled`."""
+    """What the Resource or NotResource element has in it that touches a choice of the module `unsettled`.
+
+    `reaches` tells whether any value of the variables could make it match, `reaches_by_parts` the same when no wildcard
+    crosses a colon.
+    """
 
     variables: tuple[Variable, ...]
     inverted: bool
-    generous: bool
     has_early_variable: bool
     has_early_wildcard: bool
     has_late_wildcard: bool
+    reaches: Glob
+    reaches_by_parts: Glob
 
     @property
     def delicate(self) -> bool:
@@ -81,13 +86,13 @@ def compile_resources(patterns: Sequence[str], *, inverted: bool, allows: bool, 
     return _any_resource(matchers)
 
 
-def resource_facts(patterns: Sequence[str], *, inverted: bool, allows: bool, variables: bool) -> ResourceFacts:
+def resource_facts(patterns: Sequence[str], *, inverted: bool, variables: bool) -> ResourceFacts:
     """Return what the explanation has to know about Resource, or NotResource when inverted."""
     tokens = [tokenize(pattern, variables=variables, wildcards=True) for pattern in patterns]
+    loosest = [[Wildcard.RUN if isinstance(token, Variable) else token for token in entry] for entry in tokens]
     return ResourceFacts(
         variables=tuple(token for entry in tokens for token in entry if isinstance(token, Variable)),
         inverted=inverted,
-        generous=allows != inverted,
         has_early_variable=any(has_early_variable(entry) for entry in tokens),
         # A wildcard at the end of a part is documented to reach beyond the colon; the others are not.
         has_early_wildcard=any(
@@ -101,6 +106,8 @@ def resource_facts(patterns: Sequence[str], *, inverted: bool, allows: bool, var
             for pattern in patterns
             for character in pattern.split(":", _COLONS_BEFORE_VARIABLES)[-1][:-1]
         ),
+        reaches=_any_glob([glob(entry) for entry in loosest]),
+        reaches_by_parts=_any_glob([arn_glob(entry) for entry in loosest]),
     )
 
 
@@ -129,6 +136,10 @@ def compile_applies(matches_resource: Test, conditions: Sequence[Condition]) -> 
         return True
 
     return applies
+
+
+def _any_glob(globs: Sequence[Glob]) -> Glob:
+    return lambda value: any(test(value) for test in globs)
 
 
 def _any_resource(matchers: Sequence[Test]) -> Test:

@@ -208,6 +208,7 @@ def _kinds(random: Random, request: dict[str, Any]) -> dict[str, Any]:
     nothing = {**everything, "Action": "none:None"}
     on_role = request["action"].startswith("sts:")
     if request["principal"] == PRINCIPALS[0] and random.random() < 0.4:
+        request["context"].pop("aws:principalarn", None)
         request["context"]["aws:PrincipalArn"] = [f"arn:aws:iam::{HOME}:role/paths/Tenant"]
 
     def policy(statement: dict[str, Any]) -> list[dict[str, Any]]:

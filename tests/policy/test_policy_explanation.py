@@ -129,3 +129,21 @@ def test_choice_that_another_failing_condition_makes_idle_is_not_reported() -> N
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}
     found = explain(policies({"Version": "2012-10-17", "Statement": statement}), request({"s3:max-keys": ("many",)}))
     assert found.unsettled == ()
+
+
+def test_choice_about_another_resource_is_not_reported() -> None:
+    early = "arn:aws:s3:${aws:RequestedRegion}::shared/*"
+    deny = {"Effect": "Deny", "Action": "*", "Resource": early}
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    both = policies({"Version": "2012-10-17", "Statement": [deny, allow]})
+    reached = Request(ME, "s3:GetObject", "arn:aws:s3:eu-west-1::shared/x", {"aws:requestedregion": ("eu-west-1",)})
+    assert explain(both, reached).unsettled == ("VARIABLE_BEFORE_FIFTH_COLON",)
+    assert explain(both, request({"aws:requestedregion": ("eu-west-1",)})).unsettled == ()
+
+
+def test_wildcard_inside_a_part_is_reported_only_where_it_crosses_a_colon() -> None:
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:dynamodb:e*1:*:table/*"}
+    one = policies({"Version": "2012-10-17", "Statement": allow})
+    assert explain(one, request()).unsettled == ()
+    crossing = Request(ME, "dynamodb:Query", "arn:aws:dynamodb:eu:1:111122223333:table/x", resource_account="")
+    assert explain(one, crossing).unsettled == ("RESOURCE_WILDCARD_CROSSES_COLONS",)

@@ -53,6 +53,12 @@ def test_decision_that_depends_on_the_key_raises(effect: str, condition: dict[st
         assert raised.value.key == KEY
 
 
+def test_case_of_the_key_does_not_matter() -> None:
+    policies = identity({**ALLOW, "Condition": {"StringEquals": {KEY: "x"}}})
+    with pytest.raises(UnderivableKeyError):
+        decide(policies, Request(ME, "s3:ListBucket", "arn:aws:s3:::b", underivable=frozenset({"S3:Prefix"})))
+
+
 def test_variable_in_a_resource_raises() -> None:
     policies = identity({**ALLOW, "Resource": "arn:aws:s3:::${s3:prefix}"})
     with pytest.raises(UnderivableKeyError):
