@@ -24,7 +24,7 @@ def seeded() -> list[tuple[near_misses.Case, str]]:
     return [(case, reference.decide(*case)) for case in cases]
 
 
-@settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(randoms)
 def test_engine_agrees_with_the_reference(random: Random) -> None:
     policies, request = near_misses.case(random)
@@ -35,6 +35,7 @@ def test_engine_agrees_with_the_reference(random: Random) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1_800)
 @settings(max_examples=60_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(randoms)
 def test_engine_agrees_with_the_reference_for_long(random: Random) -> None:

@@ -18,7 +18,7 @@ from harness.policy.matching import arn_glob, glob
 from harness.policy.variables import Variable, tokenize
 
 randoms = st.randoms(use_true_random=False)
-often = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+often = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 patterns = st.text("ab*?:/.", max_size=14)
 texts = st.text("ab*?:/.\n", max_size=14)
 
@@ -128,7 +128,7 @@ def test_traces_tell_what_was_compared(random: Random) -> None:
     }
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(patterns, texts)
 def test_wildcards_agree_with_the_reference_matcher(pattern: str, text: str) -> None:
     tokens = [token for token in tokenize(pattern, variables=False, wildcards=True) if not isinstance(token, Variable)]
@@ -136,7 +136,7 @@ def test_wildcards_agree_with_the_reference_matcher(pattern: str, text: str) -> 
     assert arn_glob(tokens)(text) == reference.arn_fits(reference.wild(pattern), text)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(patterns, texts)
 def test_wildcards_agree_with_regular_expressions(pattern: str, text: str) -> None:
     tokens = [token for token in tokenize(pattern, variables=False, wildcards=True) if not isinstance(token, Variable)]
@@ -191,7 +191,7 @@ odd_documents = any_json | st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(odd_documents, st.sampled_from(PolicyKind))
 def test_any_json_is_parsed_or_refused_as_malformed(document: Any, kind: PolicyKind) -> None:
     try:

@@ -101,7 +101,7 @@ def test_explanation_says_which_condition_could_not_be_compared() -> None:
     assert {trace.key: trace.holds for trace in near_miss.conditions} == {KEY: None, "aws:principalaccount": False}
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.randoms(use_true_random=False), st.sampled_from([key.lower() for key in near_misses.KEYS]))
 def test_decision_without_the_key_holds_for_every_value_of_it(random: Random, key: str) -> None:
     policies, plain = near_misses.case(random)
