@@ -9,7 +9,7 @@ from harness.attacks.catalogue import TECHNIQUES, matching
 from harness.attacks.plan import Pairs
 from harness.blueprints.registry import BLUEPRINTS, blueprint_named, weakened
 from harness.emulator.authorization import Enforcement
-from harness.emulator.faults import FAULT_DESCRIPTIONS, Fault
+from harness.emulator.faults import Fault
 from harness.errors import UsageError
 from harness.population import tenant_ids
 
@@ -141,8 +141,3 @@ def _choice(option: str, text: str, kind: type[_Choice]) -> _Choice:
         return kind(text)
     except ValueError:
         raise UsageError(f"--{option} {text!r} is none of: {', '.join(kind)}") from None
-
-
-def describe_faults() -> dict[str, str]:
-    """Return every target fault with what the target then forgets."""
-    return {fault.value: description for fault, description in FAULT_DESCRIPTIONS.items()}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.assets import PRIVATE
 from harness.attacks.technique import ControlKind, Victim
-from harness.blueprints.spec import Effect, SignIn
+from harness.blueprints.spec import Effect
 from harness.population import STAFF, Caller, tenant_ids
 
 if TYPE_CHECKING:
@@ -240,8 +240,3 @@ def asset_names(planned: Iterable[Attempt]) -> dict[Caller, dict[str, set[str]]]
             if owner == attempt.victim:
                 by_plane[attempt.technique.plane].add(attempt.asset_name)
     return names
-
-
-def needs_user_pool(blueprint: Blueprint, caller: Caller) -> bool:
-    """Tell whether the caller signs in with a password."""
-    return blueprint.contract.persona(caller.persona).sign_in is SignIn.USER_POOL

@@ -192,41 +192,23 @@ def _listing_without_prefix(blueprint: Blueprint) -> Blueprint:
     )
 
 
+_TRUST_THE_ACCOUNT: Document = {
+    "Sid": "WholeAccount",
+    "Effect": "Allow",
+    "Principal": {"AWS": "arn:aws:iam::@{account}:root"},
+    "Action": "sts:AssumeRole",
+}
+
+
 def _admin_role_assumable(blueprint: Blueprint) -> Blueprint:
-    trusting = add_trust(
-        blueprint,
-        "admin",
-        {
-            "Sid": "WholeAccount",
-            "Effect": "Allow",
-            "Principal": {"AWS": "arn:aws:iam::@{account}:root"},
-            "Action": "sts:AssumeRole",
-        },
-    )
+    trusting = add_trust(blueprint, "admin", _TRUST_THE_ACCOUNT)
     return add_statement(trusting, ("member",), "own-data", _grant("AnyRole", "sts:AssumeRole", "*"))
 
 
 def _member_role_assumable(blueprint: Blueprint) -> Blueprint:
-    # Naming the role itself is enough: a trust policy that names the caller needs no identity policy.
-    return add_trust(
-        blueprint,
-        "member",
-        {
-            "Sid": "Itself",
-            "Effect": "Allow",
-            "Principal": {"AWS": "arn:aws:iam::@{account}:root"},
-            "Action": "sts:AssumeRole",
-        },
-    )
-
-
-def _member_may_assume_member(blueprint: Blueprint) -> Blueprint:
-    return add_statement(
-        _member_role_assumable(blueprint),
-        ("member",),
-        "own-data",
-        _grant("OwnRole", "sts:AssumeRole", "@{role.member.arn}"),
-    )
+    trusting = add_trust(blueprint, "member", _TRUST_THE_ACCOUNT)
+    grant = _grant("OwnRole", "sts:AssumeRole", "@{role.member.arn}")
+    return add_statement(trusting, ("member",), "own-data", grant)
 
 
 def _register_every_app_client(blueprint: Blueprint) -> Blueprint:
@@ -359,7 +341,7 @@ _WEAKNESSES = (
     Weakness(
         id="sts-session-policy-allows-chaining",
         title="members may assume their own role directly, shedding what Cognito put into the session",
-        change=_member_may_assume_member,
+        change=_member_role_assumable,
         leaks=("sts.session.assume-member-role",),
     ),
     Weakness(
