@@ -20,8 +20,29 @@ if TYPE_CHECKING:
     from harness.emulator.principals import Principal
     from harness.policy import Explanation
 
-# Global condition keys that AWS sets on requests like these and that have no meaning without a network.
-_GLOBAL_UNDERIVABLE = frozenset({"aws:sourceip", "aws:useragent", "aws:referer", "aws:multifactorauthage"})
+# Global condition keys that AWS may set on requests like these, and that depend on a network, an organization or an
+# MFA device, none of which is here.
+_GLOBAL_UNDERIVABLE = frozenset(
+    {
+        "aws:multifactorauthage",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:referer",
+        "aws:resourceorgid",
+        "aws:resourceorgpaths",
+        "aws:sourceip",
+        "aws:sourcevpc",
+        "aws:sourcevpcarn",
+        "aws:sourcevpce",
+        "aws:useragent",
+        "aws:vpceaccount",
+        "aws:vpceorgid",
+        "aws:vpceorgpaths",
+        "aws:vpcsourceip",
+    }
+)
+# Absent for long-term keys; what a session holds depends on how its first caller signed in.
+_SESSION_UNDERIVABLE = _GLOBAL_UNDERIVABLE | {"aws:multifactorauthpresent"}
 _KEPT_DECISIONS = 4096
 _ACCESS_DENIED_EXCEPTION = frozenset({"dynamodb", "cognito-idp", "cognito-identity"})
 
@@ -105,7 +126,9 @@ class Authorizer:
         if principal is None:
             # No resource policy is stored in this cut, so nothing can speak for an anonymous caller.
             raise ServiceError("AccessDenied", "Access Denied", 403)
-        if principal.arn.endswith(":root") or self._switched(principal, service, action, resource):
+        if principal.arn == f"arn:aws:iam::{self._account}:root" or self._switched(
+            principal, service, action, resource
+        ):
             return
         policies = self._policies_of(principal)
         request = Request(
@@ -114,7 +137,8 @@ class Authorizer:
             resource=resource,
             context={**principal.context, **self._global_context(principal), **context},
             resource_account=self._account,
-            underivable=underivable | _GLOBAL_UNDERIVABLE,
+            underivable=underivable
+            | (_SESSION_UNDERIVABLE if ":assumed-role/" in principal.arn else _GLOBAL_UNDERIVABLE),
         )
         decision = self._decide(policies, request)
         if not decision.allowed:
@@ -148,11 +172,14 @@ class Authorizer:
         cached = self._policy_sets.get(id(principal))
         if cached is not None and cached[0] == generation and cached[1] is principal:
             return cached[2]
-        owner = self._directory.role(principal.owner_arn) or self._directory.user(principal.owner_arn)
-        # A session whose role was deleted has no permissions left.
+        role, user = self._directory.role(principal.owner_arn), self._directory.user(principal.owner_arn)
+        owner = role or user
+        # IAM knows principals by their unique ids: a role or user made again under the name of a deleted one is
+        # another, and what was issued before has no permissions left.
+        owner_id = role.role_id if role is not None else None if user is None else user.user_id
         policies = (
             PolicySet(session=principal.session_policies)
-            if owner is None
+            if owner is None or owner_id != principal.user_id.partition(":")[0]
             else PolicySet(
                 identity=owner.identity_policies, boundary=owner.boundary, session=principal.session_policies
             )
@@ -166,6 +193,8 @@ class Authorizer:
             "aws:currenttime": (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),),
             "aws:epochtime": (str(int(now)),),
             "aws:securetransport": ("true",),
+            "aws:viaawsservice": ("false",),
+            "aws:principalisawsservice": ("false",),
             "aws:requestedregion": (self._region,),
             "aws:principalaccount": (principal.account,),
             "aws:resourceaccount": (self._account,),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from harness.emulator.authorization import Authorizer, DecisionLog
 from harness.emulator.clock import Clock
@@ -75,12 +74,6 @@ class EmbeddedCloud:
         self.directory.invalidate()
         if operation in ("CreateAccessKey", "DeleteAccessKey", "DeleteUser"):
             self._follow_access_keys()
-
-    def delete_object(self, bucket: str, key: str) -> None:
-        """Delete one object on behalf of a multi-object delete that has authorized it."""
-        url = f"https://s3.{self.region}.amazonaws.com/{bucket}/{quote(key)}"
-        # Moto treats a request without any Authorization header as anonymous.
-        self.moto.s3("DELETE", bucket, key, url, {"authorization": "authorized by the gateway"})
 
     def close(self) -> None:
         """Drop everything the cloud stored."""

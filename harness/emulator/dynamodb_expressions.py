@@ -5,15 +5,32 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from harness.emulator.service import NotDerivableError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_TOKEN = re.compile(r"\s*(#[\w.-]+|:\w+|[A-Za-z_]\w*|\d+|<>|<=|>=|[.,()\[\]=<>+-])")
+_TOKEN = re.compile(r"\s*(#\w+|:\w+|[A-Za-z_]\w*|\d+|<>|<=|>=|[.,()\[\]=<>+-])", re.ASCII)
+_NAME = re.compile(r"#\w+", re.ASCII)
+_VALUE = re.compile(r":\w+", re.ASCII)
+_CONDITION = 3  # tokens of the shortest one: name, comparator, value
+_PARENTHESES = {"(": 1, ")": -1}
 _WORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"})
 
 
 class ExpressionError(ValueError):
     """An expression we cannot read with certainty; whatever would be derived from it counts as underivable."""
+
+
+def check_placeholders(names: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Raise ExpressionError unless every placeholder is written `#name` or `:value`, as DynamoDB demands.
+
+    Were a name without `#` admitted, `pk` in an expression could mean any attribute.
+    """
+    for pattern, placeholders in ((_NAME, names), (_VALUE, values)):
+        for placeholder in placeholders:
+            if not pattern.fullmatch(placeholder):
+                raise ExpressionError(placeholder)
 
 
 def tokens(expression: str) -> list[str]:
@@ -25,14 +42,8 @@ def tokens(expression: str) -> list[str]:
         match = _TOKEN.match(text, position)
         if match is None:
             raise ExpressionError(expression)
-        # A placeholder may be followed by a path; the dot belongs to the path, not to the name.
-        token = match[1]
-        if token.startswith("#") and "." in token:
-            token = token[: token.index(".")]
-            position = match.start(1) + len(token)
-        else:
-            position = match.end()
-        found.append(token)
+        found.append(match[1])
+        position = match.end()
     return found
 
 
@@ -70,7 +81,7 @@ def partition_key_value(
     found: list[Any] = []
     for condition in _conditions(tokens(expression)):
         head = condition[0]
-        if head.lower() == "begins_with" or len(condition) != 3 or condition[1] != "=":  # noqa: PLR2004  name = value
+        if head.lower() == "begins_with" or len(condition) != _CONDITION or condition[1] != "=":
             continue
         if _resolve(head, names) == partition_key:
             if condition[2] not in values:
@@ -81,11 +92,27 @@ def partition_key_value(
     return found[0]
 
 
+def single_typed(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the attributes if each has a value of one type; of a value with two the store might use the other one."""
+    for value in attributes.values():
+        if len(value) != 1:
+            raise NotDerivableError("an attribute value with other than one type")
+    return attributes
+
+
 def _conditions(stream: list[str]) -> list[list[str]]:
     conditions: list[list[str]] = [[]]
     between = False
+    depth = 0
     for token in stream:
-        if token in ("(", ")") and not (conditions[-1] and conditions[-1][0].lower() == "begins_with"):
+        current = conditions[-1]
+        in_function = bool(current) and current[0].lower() == "begins_with" and current[-1] != ")"
+        turn = _PARENTHESES.get(token, 0)
+        if turn and not in_function:
+            # Outside a function, parentheses enclose whole conditions or nothing we read.
+            depth += turn
+            if depth < 0 or (len(current) < _CONDITION if turn < 0 else current):
+                raise ExpressionError(" ".join(stream))
             continue
         word = token.upper()
         if word in ("OR", "NOT"):
@@ -97,8 +124,8 @@ def _conditions(stream: list[str]) -> list[list[str]]:
                 conditions.append([])
                 continue
             between = False
-        conditions[-1].append(token)
-    if not all(conditions):
+        current.append(token)
+    if depth or not all(conditions):
         raise ExpressionError(" ".join(stream))
     return conditions
 

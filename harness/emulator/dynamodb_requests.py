@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from harness.emulator import unconfirmed
 from harness.emulator.authorization_check import AuthorizationCheck
-from harness.emulator.dynamodb_expressions import ExpressionError, partition_key_value, top_level_attributes
+from harness.emulator.dynamodb_expressions import (
+    ExpressionError,
+    check_placeholders,
+    partition_key_value,
+    single_typed,
+    top_level_attributes,
+)
+from harness.emulator.operations import accepting
+from harness.emulator.parameters import check_constraints, refuse_unsupported
 from harness.emulator.service import NotDerivableError
 
 if TYPE_CHECKING:
@@ -28,17 +38,45 @@ _EXPRESSIONS = (
     "ConditionExpression",
     "UpdateExpression",
 )
-# The parameters of the API before expressions existed; what they mean for condition keys is not derived here.
-_LEGACY = frozenset(
-    {"KeyConditions", "QueryFilter", "ScanFilter", "Expected", "AttributeUpdates", "ConditionalOperator"}
+# The parameters whose meaning for IAM is known. Those of the API before expressions (KeyConditions, Expected and the
+# like), tags and resource policies are not among them.
+_ITEM = "TableName ReturnConsumedCapacity ExpressionAttributeNames"
+_READ = f"{_ITEM} ConsistentRead ProjectionExpression AttributesToGet"
+_WRITE = (
+    f"{_ITEM} ReturnItemCollectionMetrics ExpressionAttributeValues ConditionExpression ReturnValues "
+    "ReturnValuesOnConditionCheckFailure"
 )
-_TABLE_OPERATIONS = frozenset({"CreateTable", "DeleteTable", "DescribeTable"})
+_SEARCH = f"{_READ} ExpressionAttributeValues FilterExpression Select IndexName Limit ExclusiveStartKey"
+_ACCEPTED = {
+    "GetItem": accepting(_READ, "Key"),
+    "PutItem": accepting(_WRITE, "Item"),
+    "UpdateItem": accepting(_WRITE, "Key UpdateExpression"),
+    "DeleteItem": accepting(_WRITE, "Key"),
+    "Query": accepting(_SEARCH, "KeyConditionExpression ScanIndexForward"),
+    "Scan": accepting(_SEARCH, "Segment TotalSegments"),
+    "BatchGetItem": accepting("RequestItems ReturnConsumedCapacity"),
+    "BatchWriteItem": accepting("RequestItems ReturnConsumedCapacity ReturnItemCollectionMetrics"),
+    "TransactGetItems": accepting("TransactItems ReturnConsumedCapacity"),
+    "TransactWriteItems": accepting(
+        "TransactItems ReturnConsumedCapacity ReturnItemCollectionMetrics ClientRequestToken"
+    ),
+    "CreateTable": accepting(
+        "TableName KeySchema AttributeDefinitions BillingMode ProvisionedThroughput",
+        "GlobalSecondaryIndexes LocalSecondaryIndexes",
+    ),
+    "DeleteTable": accepting("TableName"),
+    "DescribeTable": accepting("TableName"),
+    "ListTables": accepting("ExclusiveStartTableName Limit"),
+}
+_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}", re.ASCII)
 _TRANSACTION_ACTIONS = {
-    "Get": "GetItem",
-    "Put": "PutItem",
-    "Update": "UpdateItem",
-    "Delete": "DeleteItem",
-    "ConditionCheck": "ConditionCheckItem",
+    "TransactGetItems": {"Get": "GetItem"},
+    "TransactWriteItems": {
+        "Put": "PutItem",
+        "Update": "UpdateItem",
+        "Delete": "DeleteItem",
+        "ConditionCheck": "ConditionCheckItem",
+    },
 }
 
 
@@ -58,12 +96,18 @@ class DynamoDbRequests:
     schemas: KeySchemas
 
     def checks(self, operation: str, params: Mapping[str, Any]) -> tuple[AuthorizationCheck, ...]:
-        """Return every check the call needs. Raises NotDerivableError for an operation or parameter unknown here."""
-        if legacy := _LEGACY & params.keys():
-            raise NotDerivableError(f"the legacy parameter {min(legacy)} of dynamodb:{operation}")
+        """Return every check the call needs; `params` is what `without_nulls` makes of the request.
+
+        Raises NotDerivableError for an operation or parameter unknown here, and ServiceError for parameters that
+        break the service model.
+        """
+        if operation not in _ACCEPTED:
+            raise NotDerivableError(f"the operation dynamodb:{operation}")
+        check_constraints("dynamodb", operation, params)
+        refuse_unsupported(f"dynamodb:{operation}", params, _ACCEPTED[operation])
         if operation in ("BatchGetItem", "BatchWriteItem"):
             return self._batch(operation, params)
-        if operation in ("TransactGetItems", "TransactWriteItems"):
+        if operation in _TRANSACTION_ACTIONS:
             return self._transaction(operation, params)
         return (self._single(operation, params),)
 
@@ -72,16 +116,15 @@ class DynamoDbRequests:
             return self._item(operation, params)
         if operation in ("Query", "Scan"):
             return self._search(operation, params)
-        if operation in _TABLE_OPERATIONS:
-            return AuthorizationCheck(f"dynamodb:{operation}", self._table_arn(params))
         if operation == "ListTables":
             return AuthorizationCheck("dynamodb:ListTables", "*")
-        raise NotDerivableError(f"the operation dynamodb:{operation}")
+        return AuthorizationCheck(f"dynamodb:{operation}", self._table_arn(str(params["TableName"])))
 
     def _item(self, action: str, params: Mapping[str, Any]) -> AuthorizationCheck:
         reads = action == "GetItem"
-        item = params.get("Item" if action == "PutItem" else "Key")
-        derived = _Derivation(self, str(params.get("TableName", "")))
+        item = params["Item" if action == "PutItem" else "Key"]
+        arn = self._table_arn(str(params["TableName"]))
+        derived = _Derivation(self, str(params["TableName"]))
         derived.keys([item])
         derived.attributes([item], [params])
         if reads:
@@ -89,26 +132,30 @@ class DynamoDbRequests:
         else:
             derived.return_values(params, "ReturnValues")
         derived.consumed_capacity(params)
-        return derived.check(action, self._table_arn(params))
+        return derived.check(action, arn)
 
     def _search(self, action: str, params: Mapping[str, Any]) -> AuthorizationCheck:
         index = params.get("IndexName")
-        derived = _Derivation(self, str(params.get("TableName", "")), index)
+        arn = self._table_arn(str(params["TableName"]))
+        if index is not None and not _NAME.fullmatch(index):
+            raise NotDerivableError("an index name of other than 3 to 255 letters, digits, '_', '.' and '-'")
+        derived = _Derivation(self, str(params["TableName"]), index)
         if action == "Query":
             derived.query_key(params)
         derived.attributes([], [params])
-        default = "ALL_PROJECTED_ATTRIBUTES" if index else "ALL_ATTRIBUTES"
+        derived.start_key(params.get("ExclusiveStartKey"))
+        default = unconfirmed.SELECT_OF_AN_INDEX_WITHOUT_PROJECTION if index else "ALL_ATTRIBUTES"
         derived.select(params.get("Select") or ("SPECIFIC_ATTRIBUTES" if _projects(params) else default))
         derived.consumed_capacity(params)
-        arn = self._table_arn(params)
         return derived.check(action, f"{arn}/index/{index}" if index else arn)
 
     def _batch(self, action: str, params: Mapping[str, Any]) -> tuple[AuthorizationCheck, ...]:
         checks = []
-        for table, asked in params.get("RequestItems", {}).items():
+        for table, asked in params["RequestItems"].items():
+            arn = self._table_arn(table)
             derived = _Derivation(self, table)
             if action == "BatchGetItem":
-                items = list(asked.get("Keys", []))
+                items = list(asked["Keys"])
                 derived.attributes(items, [asked])
                 derived.select("SPECIFIC_ATTRIBUTES" if _projects(asked) else "ALL_ATTRIBUTES")
             else:
@@ -116,43 +163,39 @@ class DynamoDbRequests:
                 derived.attributes(items, [])
             derived.keys(items)
             derived.consumed_capacity(params)
-            checks.append(derived.check(action, self._table_arn({"TableName": table})))
-        if not checks:
-            raise NotDerivableError(f"dynamodb:{action} without RequestItems")
+            checks.append(derived.check(action, arn))
         return tuple(checks)
 
     def _transaction(self, operation: str, params: Mapping[str, Any]) -> tuple[AuthorizationCheck, ...]:
-        # Entries of one action and table are pooled into one check: were AWS to decide entry by entry, a ForAnyValue
-        # condition would be stricter there; pooling is the side that cannot hide a leak (aws-semantics 1.1).
-        pooled: dict[tuple[str, str], list[tuple[str, Mapping[str, Any]]]] = {}
-        for entry in params.get("TransactItems", []):
-            for verb, body in entry.items():
-                if verb not in _TRANSACTION_ACTIONS:
-                    raise NotDerivableError(f"the transaction entry {verb}")
-                pooled.setdefault((_TRANSACTION_ACTIONS[verb], str(body.get("TableName", ""))), []).append((verb, body))
-        if not pooled:
-            raise NotDerivableError(f"dynamodb:{operation} without TransactItems")
+        pooled: dict[tuple[str, str, int], list[Mapping[str, Any]]] = {}
+        for number, entry in enumerate(params["TransactItems"]):
+            verb, body = _only(entry)
+            if verb not in _TRANSACTION_ACTIONS[operation]:
+                raise NotDerivableError(f"the entry {verb} of dynamodb:{operation}")
+            pool = 0 if unconfirmed.TRANSACTION_ENTRIES_ARE_POOLED else number
+            action = _TRANSACTION_ACTIONS[operation][verb]
+            pooled.setdefault((action, str(body["TableName"]), pool), []).append(body)
         checks = []
-        for (action, table), entries in pooled.items():
+        for (action, table, _), bodies in pooled.items():
+            arn = self._table_arn(table)
             derived = _Derivation(self, table)
-            items = [body.get("Item") if verb == "Put" else body.get("Key") for verb, body in entries]
-            bodies = [body for _, body in entries]
+            items = [body["Item" if action == "PutItem" else "Key"] for body in bodies]
             derived.keys(items)
             derived.attributes(items, bodies)
-            if action == "GetItem":
-                derived.select("SPECIFIC_ATTRIBUTES" if all(map(_projects, bodies)) else "ALL_ATTRIBUTES")
-            else:
-                for body in bodies:
+            for body in bodies:
+                if action == "GetItem":
+                    derived.select("SPECIFIC_ATTRIBUTES" if _projects(body) else "ALL_ATTRIBUTES")
+                else:
                     derived.return_values(body, "ReturnValuesOnConditionCheckFailure")
             derived.consumed_capacity(params)
             derived.context["dynamodb:enclosingoperation"] = (operation,)
-            checks.append(derived.check(action, self._table_arn({"TableName": table})))
+            checks.append(derived.check(action, arn))
         return tuple(checks)
 
-    def _table_arn(self, params: Mapping[str, Any]) -> str:
-        name = str(params.get("TableName", ""))
-        if name.startswith("arn:"):
-            raise NotDerivableError("table ARNs in place of table names")
+    def _table_arn(self, name: str) -> str:
+        # An ARN would name the same table a second way, and a slash another resource altogether.
+        if not _NAME.fullmatch(name):
+            raise NotDerivableError("a table named by anything but 3 to 255 letters, digits, '_', '.' and '-'")
         return f"arn:aws:dynamodb:{self.region}:{self.account}:table/{name}"
 
 
@@ -165,18 +208,18 @@ class _Derivation:
         self._underivable = set(_ALWAYS_UNDERIVABLE)
 
     def check(self, action: str, resource: str) -> AuthorizationCheck:
-        return AuthorizationCheck(f"dynamodb:{action}", resource, self.context, frozenset(self._underivable))
+        context = {key: values for key, values in self.context.items() if key not in self._underivable}
+        return AuthorizationCheck(f"dynamodb:{action}", resource, context, frozenset(self._underivable))
 
     def keys(self, items: Iterable[Any]) -> None:
-        values = [item.get(self._partition_key) if isinstance(item, dict) else None for item in items]
-        self._leading_keys(values)
+        self._leading_keys([single_typed(item).get(self._partition_key or "") for item in items])
 
     def query_key(self, params: Mapping[str, Any]) -> None:
         try:
             value = partition_key_value(
-                str(params.get("KeyConditionExpression", "")),
+                params.get("KeyConditionExpression", ""),
                 params.get("ExpressionAttributeNames", {}),
-                params.get("ExpressionAttributeValues", {}),
+                single_typed(params.get("ExpressionAttributeValues", {})),
                 self._partition_key or "",
             )
         except ExpressionError:
@@ -192,36 +235,45 @@ class _Derivation:
         for key in _LEADING_KEYS:
             self.context[key] = tuple(texts)
 
-    def attributes(self, items: Iterable[Any], bodies: Iterable[Mapping[str, Any]]) -> None:
+    def attributes(self, items: Iterable[Mapping[str, Any]], bodies: Iterable[Mapping[str, Any]]) -> None:
         mentioned: set[str] = set()
-        try:
-            for item in items:
-                mentioned.update(item if isinstance(item, dict) else ())
-            for body in bodies:
-                mentioned.update(body.get("AttributesToGet") or ())
-                expressions = [str(body[name]) for name in _EXPRESSIONS if body.get(name)]
-                mentioned |= top_level_attributes(expressions, body.get("ExpressionAttributeNames") or {})
-        except ExpressionError:
-            self._underivable.add("dynamodb:attributes")
-            return
+        for item in items:
+            mentioned.update(item)
+        for body in bodies:
+            names = body.get("ExpressionAttributeNames", {})
+            mentioned.update(body.get("AttributesToGet", ()))
+            try:
+                check_placeholders(names, body.get("ExpressionAttributeValues", {}))
+            except ExpressionError:
+                raise NotDerivableError("placeholders that do not begin with # or :") from None
+            try:
+                mentioned |= top_level_attributes([body[name] for name in _EXPRESSIONS if body.get(name)], names)
+            except ExpressionError:
+                self._underivable.add("dynamodb:attributes")
         self.context["dynamodb:attributes"] = tuple(sorted(mentioned))
 
+    def start_key(self, start_key: Mapping[str, Any] | None) -> None:
+        # Whether the attributes of ExclusiveStartKey count as named in the request is unconfirmed.
+        if start_key and not start_key.keys() <= set(self.context["dynamodb:attributes"]):
+            self._underivable.add("dynamodb:attributes")
+
     def select(self, value: str) -> None:
-        self.context["dynamodb:select"] = (value,)
+        self._single_value("dynamodb:select", value)
 
     def return_values(self, params: Mapping[str, Any], parameter: str) -> None:
         if parameter == "ReturnValues" and params.get("ReturnValuesOnConditionCheckFailure", "NONE") != "NONE":
             # Documented to be gated for transactions only (aws-semantics 1.2).
             self._underivable.add("dynamodb:returnvalues")
             return
-        values = (*self.context.get("dynamodb:returnvalues", ()), str(params.get(parameter, "NONE")))
-        if len(set(values)) > 1:
+        self._single_value("dynamodb:returnvalues", params.get(parameter, "NONE"))
+
+    def _single_value(self, key: str, value: str) -> None:
+        if self.context.setdefault(key, (value,)) != (value,):
             # One check covers several entries with different answers; the key holds one value only.
-            self._underivable.add("dynamodb:returnvalues")
-        self.context["dynamodb:returnvalues"] = values[:1]
+            self._underivable.add(key)
 
     def consumed_capacity(self, params: Mapping[str, Any]) -> None:
-        value = str(params.get("ReturnConsumedCapacity", "NONE"))
+        value = params.get("ReturnConsumedCapacity", "NONE")
         if value not in ("NONE", "TOTAL"):
             # The IAM value of INDEXES is unconfirmed (aws-semantics 1.2).
             self._underivable.add("dynamodb:returnconsumedcapacity")
@@ -234,6 +286,11 @@ def _projects(params: Mapping[str, Any]) -> bool:
 
 
 def _written(entry: Mapping[str, Any]) -> Any:
-    if "PutRequest" in entry:
-        return entry["PutRequest"].get("Item")
-    return entry.get("DeleteRequest", {}).get("Key")
+    kind, body = _only(entry)
+    return body["Item" if kind == "PutRequest" else "Key"]
+
+
+def _only(entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    if len(entry) != 1:
+        raise NotDerivableError("an entry of a batch or transaction with other than one request")
+    return next(iter(entry.items()))

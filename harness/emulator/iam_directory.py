@@ -52,6 +52,12 @@ class IamDirectory:
                     self._users[arn] = self._compile_user(user)
         return self._users.get(arn)
 
+    def path_of(self, kind: str, name: str) -> str | None:
+        """Return the path of the "role" or "user" with this name, or None if there is none."""
+        state = self._moto.iam_state()
+        stored = state.roles.values() if kind == "role" else state.users.values()
+        return next((str(owner.path) for owner in stored if owner.name == name), None)
+
     def _compile_role(self, role: Any) -> StoredRole:
         return StoredRole(
             arn=role.arn,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from harness.emulator.service import NotDerivableError
 from harness.policy import PolicyKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _OPERATIONS = {
     "CreateRole": "role",
@@ -38,6 +39,7 @@ _DOCUMENTS = {
     "PutRolePolicy": ("PolicyDocument", PolicyKind.IDENTITY),
     "PutUserPolicy": ("PolicyDocument", PolicyKind.IDENTITY),
 }
+_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 # Parameters whose effect on decisions is not modelled yet: accepting and forgetting them would be a lie.
 _UNKNOWN = ("PermissionsBoundary", "Tags.")
 
@@ -51,8 +53,13 @@ class IamRequest:
     resource: str
 
 
-def read_iam_request(parameters: Mapping[str, str], account: str) -> IamRequest:
-    """Return what the call asks for. Raises NotDerivableError for what is not known and for malformed documents."""
+def read_iam_request(
+    parameters: Mapping[str, str], account: str, path_of: Callable[[str, str], str | None]
+) -> IamRequest:
+    """Return what the call asks for; `path_of` finds the path of a stored "role" or "user" by its name.
+
+    Raises NotDerivableError for what is not known, ServiceError for malformed documents.
+    """
     operation = parameters.get("Action", "")
     kind = _OPERATIONS.get(operation)
     if kind is None:
@@ -63,6 +70,12 @@ def read_iam_request(parameters: Mapping[str, str], account: str) -> IamRequest:
     if operation in _DOCUMENTS:
         parameter, policy_kind = _DOCUMENTS[operation]
         check_document(parameters.get(parameter, ""), policy_kind)
-    name = parameters.get("RoleName" if kind == "role" else "UserName", "*")
-    path = parameters.get("Path", "/") if operation.startswith("Create") else "/"
-    return IamRequest(operation, f"iam:{operation}", f"arn:aws:iam::{account}:{kind}{path}{name}")
+    if operation == "ListRoles":
+        return IamRequest(operation, "iam:ListRoles", f"arn:aws:iam::{account}:role/")
+    owner = parameters.get(f"{kind.capitalize()}Name", "")
+    if not _NAME.fullmatch(owner):
+        # Without a user name IAM means the caller.
+        raise NotDerivableError(f"iam:{operation} without the name of a {kind} in letters, digits and _+=,.@-")
+    creates = operation == f"Create{kind.capitalize()}"
+    path: str | None = parameters.get("Path") if creates else path_of(kind, owner)
+    return IamRequest(operation, f"iam:{operation}", f"arn:aws:iam::{account}:{kind}{path or '/'}{owner}")

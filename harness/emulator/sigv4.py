@@ -9,8 +9,9 @@ import time
 from calendar import timegm
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from harness.emulator import unconfirmed
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.emulator.wire import Protocol
 
@@ -26,11 +27,11 @@ _AUTHORIZATION = re.compile(
     r"SignedHeaders=(?P<headers>[^,\s]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
 _SKEW_SECONDS = 300
-_MISMATCH = (
-    "The request signature we calculated does not match the signature you provided. "
-    "Check your AWS Secret Access Key and signing method."
-)
+_MISMATCH = "The request signature we calculated does not match the signature you provided. "
+_MISMATCH += "Check your AWS Secret Access Key and signing method."
 _UNSIGNED_PAYLOADS = frozenset({"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"})
+# What a signature in the query looks like, in this version and in the one before it.
+_QUERY_SIGNATURES = frozenset({"X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential", "Signature", "AWSAccessKeyId"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +57,33 @@ class SignatureVerifier:
         """Return the credentials that signed the request, or None when it carries no signature at all.
 
         Raises ServiceError for an unknown key, a wrong or missing token, an expired session, clock skew, a wrong
-        scope or a signature that does not match. Presigned requests are not known yet and refused as such.
+        scope, headers that had to be signed and were not, or a signature that does not match. Presigned requests are
+        not known yet and refused as such.
         """
         header = request.headers.get("authorization")
+        presigned = not _QUERY_SIGNATURES.isdisjoint(
+            dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+        )
+        if presigned:
+            raise NotDerivableError("presigned requests") if header is None else _signed_twice(protocol)
         if header is None:
-            if "X-Amz-Algorithm=" in request.url:
-                raise NotDerivableError("presigned requests")
             return None
         parts = _AUTHORIZATION.fullmatch(header)
         if parts is None:
+            if header.startswith(("AWS ", "AWS4-ECDSA")):
+                raise NotDerivableError(f"the signing algorithm {header.partition(' ')[0]}")
             raise _failure("incomplete", protocol)
         issued = self._credentials(parts["key"], request.headers.get("x-amz-security-token"), protocol)
         self._check_scope(parts["region"], parts["service"], service, protocol)
         timestamp = request.headers.get("x-amz-date", "")
         _check_skew(timestamp, protocol)
+        if timestamp[:8] != parts["date"]:
+            raise _failure("scope-date", protocol, parts["date"], timestamp[:8], timestamp)
+        _check_signed_headers(request, parts["headers"], protocol)
         if not hmac.compare_digest(self._signature(request, issued, parts, timestamp, service), parts["signature"]):
             raise _failure("mismatch", protocol)
-        _check_payload_hash(request, protocol)
+        if service == "s3":
+            _check_payload_hash(request)
         if issued.expiration is not None and self._clock.now() >= issued.expiration:
             raise _failure("expired", protocol)
         return issued
@@ -132,7 +143,9 @@ def _canonical_request(request: SignedRequest, signed_headers: str, service: str
     if service != "s3":
         path = quote(path, safe="/-_.~")
     headers = "".join(f"{name}:{_header_value(request, name, url.netloc)}\n" for name in signed_headers.split(";"))
-    payload = request.headers.get("x-amz-content-sha256") or hashlib.sha256(request.body).hexdigest()
+    # Only S3 takes the client's word for the hash; elsewhere UNSIGNED-PAYLOAD would leave the body open to changes.
+    declared = request.headers.get("x-amz-content-sha256") if service == "s3" else None
+    payload = declared or hashlib.sha256(request.body).hexdigest()
     return f"{request.method}\n{path}\n{_canonical_query(url.query)}\n{headers}\n{signed_headers}\n{payload}"
 
 
@@ -157,19 +170,30 @@ def _encode(part: str) -> str:
     return quote(unquote(part), safe="-_.~")
 
 
-def _check_payload_hash(request: SignedRequest, protocol: Protocol) -> None:
+def _check_payload_hash(request: SignedRequest) -> None:
     declared = request.headers.get("x-amz-content-sha256")
-    if declared is None or declared in _UNSIGNED_PAYLOADS:
+    if declared is None:
+        raise ServiceError("InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
+    if declared in _UNSIGNED_PAYLOADS:
         return
     if declared.startswith("STREAMING-"):
         raise NotDerivableError(f"the payload signing {declared}")
-    if not hmac.compare_digest(declared, hashlib.sha256(request.body).hexdigest()):
-        if protocol is Protocol.REST_XML:
-            raise ServiceError(
-                "XAmzContentSHA256Mismatch",
-                "The provided 'x-amz-content-sha256' header does not match what was computed.",
-            )
-        raise _failure("mismatch", protocol)
+    if not hmac.compare_digest(declared.encode(), hashlib.sha256(request.body).hexdigest().encode()):
+        text = "The provided 'x-amz-content-sha256' header does not match what was computed."
+        raise ServiceError("XAmzContentSHA256Mismatch", text)
+
+
+def _check_signed_headers(request: SignedRequest, signed_headers: str, protocol: Protocol) -> None:
+    # A header that means something to AWS and is not signed could be exchanged on the way.
+    needed = {"host", *(name for name in request.headers if name.startswith("x-amz-"))}
+    if not needed <= set(signed_headers.split(";")):
+        raise _failure("unsigned-headers", protocol)
+
+
+def _signed_twice(protocol: Protocol) -> ServiceError:
+    if protocol in (Protocol.JSON_1_0, Protocol.JSON_1_1):
+        return ServiceError("InvalidSignatureException", unconfirmed.SIGNED_TWICE)
+    return NotDerivableError("requests signed both in a header and in the query")
 
 
 def _check_skew(timestamp: str, protocol: Protocol) -> None:
@@ -227,6 +251,18 @@ _FAILURES: dict[str, tuple[tuple[str, int], tuple[str, int], tuple[str, int], st
         ("AuthorizationHeaderMalformed", 400),
         "Credential should be scoped to correct service: '{}'. ",
     ),
+    "scope-date": (
+        ("InvalidSignatureException", 400),
+        ("SignatureDoesNotMatch", 403),
+        ("AuthorizationHeaderMalformed", 400),
+        unconfirmed.SCOPE_DATE_DIFFERS,
+    ),
+    "unsigned-headers": (
+        ("InvalidSignatureException", 400),
+        ("SignatureDoesNotMatch", 403),
+        ("AccessDenied", 403),
+        unconfirmed.HEADERS_NOT_SIGNED,
+    ),
     "incomplete": (
         ("IncompleteSignatureException", 400),
         ("IncompleteSignature", 403),
@@ -245,6 +281,7 @@ _S3_TEXTS = {
     "bad-token": "The provided token is malformed or otherwise invalid.",
     "expired": "The provided token has expired.",
     "missing": "Access Denied",
+    "unsigned-headers": unconfirmed.S3_HEADERS_NOT_SIGNED,
 }
 
 

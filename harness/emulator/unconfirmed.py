@@ -12,6 +12,7 @@ from __future__ import annotations
 CONSTRAINT_CODES = {
     "cognito-idp": "InvalidParameterException",
     "cognito-identity": "InvalidParameterException",
+    "dynamodb": "ValidationException",
     "sts": "ValidationError",
 }
 # The words for a member of the wrong JSON type differ by service and type; the code is the common one.
@@ -112,3 +113,34 @@ TAG_KEYS_REPEATED = "Duplicate tag keys found. Please note that Tag keys are cas
 def packed_policy_size(policy: str) -> int:
     """Return PackedPolicySize, approximated as the share of the 2,048 characters; AWS packs in an unknown way."""
     return -(-100 * len(policy) // SESSION_POLICY_LIMIT)
+
+
+# --- Signatures ------------------------------------------------------------------------------------------------------
+
+# Words and, for the headers, codes: remembered, not observed.
+SIGNED_TWICE = "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."
+SCOPE_DATE_DIFFERS = (
+    "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != '{}', from '{}'."
+)
+HEADERS_NOT_SIGNED = (
+    "'Host' or ':authority' and every 'x-amz-*' header must be a 'SignedHeader' in the AWS Authorization."
+)
+S3_HEADERS_NOT_SIGNED = "There were headers present in the request which were not signed"
+
+# --- DynamoDB --------------------------------------------------------------------------------------------------------
+
+# The entries of a transaction that share an action and a table are authorized together: dynamodb:LeadingKeys then holds
+# the keys of all of them. The other possible answer is one decision per entry, which is stricter where a policy uses
+# ForAnyValue and more lenient where different statements allow different entries; a transaction of one entry is
+# decided alike under both. Parameters that differ between the pooled entries make their condition key underivable.
+TRANSACTION_ENTRIES_ARE_POOLED = True
+# dynamodb:Select of a query or scan of an index without projection and without Select.
+SELECT_OF_AN_INDEX_WITHOUT_PROJECTION = "ALL_PROJECTED_ATTRIBUTES"
+
+# --- S3 --------------------------------------------------------------------------------------------------------------
+
+# s3:max-keys of a listing that gives no max-keys: always present, and 1,000 is the default of the API.
+DEFAULT_MAX_KEYS = "1000"
+# Whether a prefix-conditioned s3:ListBucket counts as held when a missing key is asked for: it does not, because that
+# request has no prefix. CopyObject tells of a missing source by the same rule as GetObject.
+MISSING_KEY_NEEDS_LIST_BUCKET = True

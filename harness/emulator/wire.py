@@ -60,6 +60,13 @@ def to_botocore(url: str, reply: Reply, request_id: str) -> AWSResponse:
     return AWSResponse(url, reply.status, HTTPHeaders.from_dict(headers), _RawBody(reply.body))
 
 
+def without_nulls(value: Any) -> Any:
+    """Return decoded JSON without its null members, which mean the same to a service as none at all."""
+    if isinstance(value, dict):
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
 def json_reply(protocol: Protocol, result: Mapping[str, Any]) -> Reply:
     """Return a successful answer of a JSON service."""
     return Reply(200, {"Content-Type": _json_type(protocol)}, json.dumps(result).encode())
@@ -102,7 +109,7 @@ def _json_error(protocol: Protocol, service: str, error: ServiceError) -> Reply:
     headers = {
         "Content-Type": _json_type(protocol),
         "x-amzn-ErrorType": f"{error.code}:",
-        "x-amzn-ErrorMessage": error.message.replace("\n", " "),
+        "x-amzn-ErrorMessage": " ".join(error.message.splitlines()),
     }
     return Reply(error.status, headers, json.dumps(payload).encode())
 

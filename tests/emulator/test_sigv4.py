@@ -1,0 +1,356 @@
+"""Every way a signature or credential can be wrong, with the code and status of each protocol."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from harness.emulator.clock import Clock
+from harness.emulator.principals import CredentialStore, IssuedCredentials, Principal
+from harness.emulator.service import NOT_DERIVABLE, ServiceError
+from harness.emulator.sigv4 import SignatureVerifier, SignedRequest, unsigned
+from harness.emulator.wire import Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_REGION = "eu-west-1"
+_PRINCIPAL = Principal("arn:aws:iam::1:user/u", "arn:aws:iam::1:user/u", "AIDA", "1")
+_PROTOCOLS = {
+    "dynamodb": Protocol.JSON_1_0,
+    "cognito-idp": Protocol.JSON_1_1,
+    "sts": Protocol.QUERY,
+    "iam": Protocol.QUERY,
+    "s3": Protocol.REST_XML,
+}
+_URLS = {
+    service: "https://iam.amazonaws.com/" if service == "iam" else f"https://{service}.{_REGION}.amazonaws.com/"
+    for service in _PROTOCOLS
+}
+_REGIONS = {service: "us-east-1" if service == "iam" else _REGION for service in _PROTOCOLS}
+_JSON, _QUERY, _S3 = "dynamodb", "sts", "s3"
+
+
+class _Signatures:
+    """A verifier with one long-term key and one session, and requests signed by botocore."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.store = CredentialStore(self.clock)
+        self.verifier = SignatureVerifier(self.store, self.clock, _REGION)
+        self.user = self.store.issue_long_term(_PRINCIPAL)
+        self.session = self.store.issue_session(_PRINCIPAL, 3600)
+
+    def signed(
+        self,
+        service: str,
+        issued: IssuedCredentials | None = None,
+        *,
+        url: str | None = None,
+        method: str = "POST",
+        body: bytes = b"{}",
+        secret: str | None = None,
+        token: str | None = None,
+        key: str | None = None,
+        region: str | None = None,
+        scope: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> SignedRequest:
+        issued = issued or self.session
+        kept = None if issued.session_token is None else issued.session_token.reveal()
+        credentials = Credentials(
+            key or issued.access_key_id, secret or issued.secret_access_key.reveal(), token or kept
+        )
+        request = AWSRequest(method=method, url=url or _URLS[service], data=body, headers=headers or {})
+        signer = (S3SigV4Auth if service == "s3" else SigV4Auth)(
+            credentials, scope or service, region or _REGIONS[service]
+        )
+        if service == "s3":
+            request.context["client_config"] = None
+        signer.add_auth(request)
+        prepared = request.prepare()
+        sent = {
+            name.lower(): value.decode() if isinstance(value, bytes) else str(value)
+            for name, value in prepared.headers.items()
+        }
+        return SignedRequest(method, request.url, sent, body)
+
+    def verify(self, request: SignedRequest, service: str) -> IssuedCredentials | None:
+        return self.verifier.verify(request, service, _PROTOCOLS[service])
+
+    def refusal(self, request: SignedRequest, service: str) -> tuple[str, int]:
+        with pytest.raises(ServiceError) as refusal:
+            self.verify(request, service)
+        return refusal.value.code, refusal.value.status
+
+
+@pytest.fixture
+def signatures() -> _Signatures:
+    return _Signatures()
+
+
+def _changed(request: SignedRequest, body: bytes | None = None, **headers: str | None) -> SignedRequest:
+    merged = {**request.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    kept = {name: value for name, value in merged.items() if value is not None}
+    return SignedRequest(request.method, request.url, kept, request.body if body is None else body)
+
+
+@pytest.mark.parametrize("service", _PROTOCOLS)
+def test_what_botocore_signs_is_accepted(signatures: _Signatures, service: str) -> None:
+    for issued in (signatures.user, signatures.session):
+        assert signatures.verify(signatures.signed(service, issued), service) is issued
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/b/k", "/b//k", "/b/a%2Fb", "/b/a%20b%2Bc", "/b/%C3%A9", "/b/k?x=%20&a=1&a=%2B&list-type=2", "/b/..", "/b/~-._"],
+)
+def test_paths_and_queries_of_s3_are_signed_as_they_are(signatures: _Signatures, path: str) -> None:
+    request = signatures.signed("s3", url=_URLS["s3"][:-1] + path, method="GET", body=b"")
+    assert signatures.verify(request, "s3") is signatures.session
+
+
+_FAILURES: list[tuple[str, Callable[[_Signatures, str], SignedRequest], tuple[tuple[str, int], ...]]] = [
+    (
+        "unknown key",
+        lambda s, service: s.signed(service, key="ASIAUNKNOWNUNKNOWNUN"),
+        (("UnrecognizedClientException", 400), ("InvalidClientTokenId", 403), ("InvalidAccessKeyId", 403)),
+    ),
+    (
+        "garbled token",
+        lambda s, service: s.signed(service, token="garbled"),
+        (("UnrecognizedClientException", 400), ("InvalidClientTokenId", 403), ("InvalidToken", 400)),
+    ),
+    (
+        "missing token",
+        lambda s, service: _changed(s.signed(service), x_amz_security_token=None),
+        (("UnrecognizedClientException", 400), ("InvalidClientTokenId", 403), ("InvalidToken", 400)),
+    ),
+    (
+        "token with a long-term key",
+        lambda s, service: s.signed(service, s.user, token="some"),
+        (("UnrecognizedClientException", 400), ("InvalidClientTokenId", 403), ("InvalidToken", 400)),
+    ),
+    (
+        "wrong secret",
+        lambda s, service: s.signed(service, secret="wrong"),
+        (("InvalidSignatureException", 400), ("SignatureDoesNotMatch", 403), ("SignatureDoesNotMatch", 403)),
+    ),
+    (
+        "changed body",
+        lambda s, service: _changed(s.signed(service), body=b"other"),
+        (("InvalidSignatureException", 400), ("SignatureDoesNotMatch", 403), ("XAmzContentSHA256Mismatch", 400)),
+    ),
+    (
+        "wrong Region",
+        lambda s, service: s.signed(service, region="us-west-2"),
+        (("InvalidSignatureException", 400), ("SignatureDoesNotMatch", 403), ("AuthorizationHeaderMalformed", 400)),
+    ),
+    (
+        "wrong service",
+        lambda s, service: s.signed(service, scope="ec2"),
+        (("InvalidSignatureException", 400), ("SignatureDoesNotMatch", 403), ("AuthorizationHeaderMalformed", 400)),
+    ),
+    (
+        "incomplete header",
+        lambda s, service: _changed(s.signed(service), authorization="AWS4-HMAC-SHA256 Credential=a/b"),
+        (
+            ("IncompleteSignatureException", 400),
+            ("IncompleteSignature", 403),
+            ("AuthorizationHeaderMalformed", 400),
+        ),
+    ),
+    (
+        "no date",
+        lambda s, service: _changed(s.signed(service), x_amz_date=None),
+        (
+            ("IncompleteSignatureException", 400),
+            ("IncompleteSignature", 403),
+            ("AuthorizationHeaderMalformed", 400),
+        ),
+    ),
+    (
+        "another day in the scope",
+        lambda s, service: _with_scope_of_another_day(s.signed(service)),
+        (("InvalidSignatureException", 400), ("SignatureDoesNotMatch", 403), ("AuthorizationHeaderMalformed", 400)),
+    ),
+    *(
+        (
+            f"{name} is not signed",
+            lambda s, service, name=name: _without_signed(s.signed(service), name),
+            (("InvalidSignatureException", 400), ("SignatureDoesNotMatch", 403), ("AccessDenied", 403)),
+        )
+        for name in ("host", "x-amz-date", "x-amz-security-token")
+    ),
+    (
+        "a header added on the way",
+        lambda s, service: _changed(s.signed(service), x_amz_target="DynamoDB_20120810.Scan"),
+        (("InvalidSignatureException", 400), ("SignatureDoesNotMatch", 403), ("AccessDenied", 403)),
+    ),
+]
+
+
+def _with_scope_of_another_day(request: SignedRequest) -> SignedRequest:
+    day = request.headers["x-amz-date"][:8]
+    return _changed(request, authorization=request.headers["authorization"].replace(f"/{day}/", "/20200101/"))
+
+
+def _without_signed(request: SignedRequest, name: str) -> SignedRequest:
+    before, names, after = request.headers["authorization"].partition("SignedHeaders=")
+    listed, _, rest = after.partition(",")
+    others = ";".join(entry for entry in listed.split(";") if entry != name)
+    return _changed(request, authorization=f"{before}{names}{others},{rest}")
+
+
+@pytest.mark.parametrize(("request_of", "expected"), [row[1:] for row in _FAILURES], ids=[row[0] for row in _FAILURES])
+@pytest.mark.parametrize(("service", "column"), [(_JSON, 0), ("cognito-idp", 0), (_QUERY, 1), ("iam", 1), (_S3, 2)])
+def test_each_failure_has_the_code_of_its_protocol(
+    signatures: _Signatures,
+    service: str,
+    column: int,
+    request_of: Callable[[_Signatures, str], SignedRequest],
+    expected: tuple[tuple[str, int], ...],
+) -> None:
+    assert signatures.refusal(request_of(signatures, service), service) == expected[column]
+
+
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [(_JSON, ("ExpiredTokenException", 400)), (_QUERY, ("ExpiredToken", 403)), (_S3, ("ExpiredToken", 400))],
+)
+def test_an_expired_session_is_told_so(signatures: _Signatures, service: str, expected: tuple[str, int]) -> None:
+    request = signatures.signed(service)
+    with signatures.clock.shifted(3599):
+        assert signatures.verify(request, service) is signatures.session
+    with signatures.clock.shifted(3601):
+        assert signatures.refusal(request, service) == expected
+        # Long-term keys do not expire, and nobody looks skewed because the emulator's clock was advanced.
+        assert signatures.verify(signatures.signed(service, signatures.user), service) is signatures.user
+
+
+@pytest.mark.parametrize("seconds", [-301, 301, -86_400])
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [
+        (_JSON, ("InvalidSignatureException", 400)),
+        (_QUERY, ("SignatureDoesNotMatch", 403)),
+        (_S3, ("RequestTimeTooSkewed", 403)),
+    ],
+)
+def test_a_skewed_client_is_refused(
+    signatures: _Signatures, service: str, expected: tuple[str, int], seconds: int
+) -> None:
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + seconds))
+    assert signatures.refusal(_changed(signatures.signed(service), x_amz_date=stamp), service) == expected
+
+
+@pytest.mark.parametrize("service", [_JSON, "cognito-idp", _QUERY, "iam"])
+def test_only_s3_lets_the_client_leave_its_body_unsigned(signatures: _Signatures, service: str) -> None:
+    request = signatures.signed(service, headers={"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"})
+    assert request.headers["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD"
+    code, _ = signatures.refusal(request, service)
+    assert code in ("InvalidSignatureException", "SignatureDoesNotMatch")
+
+
+@pytest.mark.parametrize("declared", ["UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"])
+def test_s3_takes_an_unsigned_body(signatures: _Signatures, declared: str) -> None:
+    request = _s3_with_payload(signatures, declared)
+    assert signatures.verify(_changed(request, body=b"changed"), "s3") is signatures.session
+
+
+def test_s3_chunks_with_signatures_are_not_known(signatures: _Signatures) -> None:
+    request = _s3_with_payload(signatures, "STREAMING-AWS4-HMAC-SHA256-PAYLOAD")
+    assert signatures.refusal(request, "s3") == (NOT_DERIVABLE, 501)
+
+
+def test_s3_demands_a_content_hash(signatures: _Signatures) -> None:
+    # The signer of the other services leaves the header out.
+    signed = signatures.signed("s3")
+    request = AWSRequest(method="GET", url=signed.url, data=b"")
+    issued = signatures.user
+    SigV4Auth(Credentials(issued.access_key_id, issued.secret_access_key.reveal()), "s3", _REGION).add_auth(request)
+    headers = {name.lower(): str(value) for name, value in request.headers.items()}
+    assert signatures.refusal(SignedRequest("GET", signed.url, headers, b""), "s3") == ("InvalidRequest", 400)
+
+
+def _s3_with_payload(signatures: _Signatures, declared: str) -> SignedRequest:
+    class _Signer(S3SigV4Auth):
+        def payload(self, _: Any) -> str:
+            return declared
+
+    session = signatures.session
+    assert session.session_token is not None
+    credentials = Credentials(session.access_key_id, session.secret_access_key.reveal(), session.session_token.reveal())
+    request = AWSRequest(method="PUT", url=f"{_URLS['s3']}b/k", data=b"content")
+    _Signer(credentials, "s3", _REGION).add_auth(request)
+    headers = {name.lower(): str(value) for name, value in request.headers.items()}
+    return SignedRequest("PUT", request.url, {**headers, "x-amz-content-sha256": declared}, b"content")
+
+
+@pytest.mark.parametrize("service", _PROTOCOLS)
+def test_an_unsigned_request_is_nobodys(signatures: _Signatures, service: str) -> None:
+    assert signatures.verify(SignedRequest("POST", _URLS[service], {}, b"{}"), service) is None
+
+
+@pytest.mark.parametrize(
+    ("protocol", "expected"),
+    [
+        (Protocol.JSON_1_0, ("MissingAuthenticationTokenException", 400)),
+        (Protocol.QUERY, ("MissingAuthenticationToken", 403)),
+        (Protocol.REST_XML, ("AccessDenied", 403)),
+    ],
+)
+def test_what_an_unsigned_request_is_told(protocol: Protocol, expected: tuple[str, int]) -> None:
+    refusal = unsigned(protocol)
+    assert (refusal.code, refusal.status) == expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["X-Amz-Algorithm=AWS4-HMAC-SHA256", "X%2DAmz-Algorithm=a", "AWSAccessKeyId=a&Signature=b", "X-Amz-Signature="],
+)
+def test_presigned_requests_are_not_known(signatures: _Signatures, query: str) -> None:
+    request = SignedRequest("GET", f"{_URLS['s3']}b/k?{query}", {}, b"")
+    assert signatures.refusal(request, "s3") == (NOT_DERIVABLE, 501)
+
+
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [(_JSON, ("InvalidSignatureException", 400)), (_QUERY, (NOT_DERIVABLE, 501)), (_S3, (NOT_DERIVABLE, 501))],
+)
+def test_signing_twice_is_refused(signatures: _Signatures, service: str, expected: tuple[str, int]) -> None:
+    request = signatures.signed(service, url=f"{_URLS[service]}?X-Amz-Algorithm=AWS4-HMAC-SHA256")
+    assert signatures.refusal(request, service) == expected
+
+
+@pytest.mark.parametrize("header", ["AWS AKIA:c2ln", "AWS4-ECDSA-P256-SHA256 Credential=a"])
+def test_other_signing_algorithms_are_not_known(signatures: _Signatures, header: str) -> None:
+    assert signatures.refusal(_changed(signatures.signed("s3"), authorization=header), "s3") == (NOT_DERIVABLE, 501)
+
+
+def test_a_changed_path_query_method_or_signed_header_breaks_the_signature(signatures: _Signatures) -> None:
+    signed = signatures.signed("s3", url=f"{_URLS['s3']}b/k?prefix=own", method="GET", body=b"")
+    split = urlsplit(signed.url)
+    others = [
+        SignedRequest("DELETE", signed.url, signed.headers, b""),
+        SignedRequest("GET", signed.url.replace("/b/k", "/b/other"), signed.headers, b""),
+        SignedRequest("GET", signed.url.replace("own", "foreign"), signed.headers, b""),
+        SignedRequest("GET", signed.url, {**signed.headers, "host": f"other.{split.netloc}"}, b""),
+    ]
+    assert signatures.verify(signed, "s3") is signatures.session
+    assert [signatures.refusal(other, "s3") for other in others] == [("SignatureDoesNotMatch", 403)] * 4
+
+
+def test_a_revoked_key_is_unknown(signatures: _Signatures) -> None:
+    signatures.store.register_long_term("AKIAREVOKED", signatures.user.secret_access_key, _PRINCIPAL)
+    request = signatures.signed("sts", signatures.user, key="AKIAREVOKED")
+    issued = signatures.verify(request, "sts")
+    assert issued is not None
+    signatures.store.revoke_long_term_except(set())
+    assert signatures.refusal(request, "sts") == ("InvalidClientTokenId", 403)
