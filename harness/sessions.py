@@ -32,7 +32,7 @@ class Session:
     access_token: Secret | None = None
 
 
-def create_user(target: Target, pool: str, user: User, groups: tuple[str, ...]) -> None:
+def _create_user(target: Target, pool: str, user: User, groups: tuple[str, ...]) -> None:
     """Make a confirmed user with a permanent password, in the given groups."""
     operate(target, "cognito-idp", "AdminCreateUser", UserPoolId=pool, Username=user.username, MessageAction="SUPPRESS")
     if user.password is not None:
@@ -67,7 +67,9 @@ def sign_in_everybody(
             if persona.sign_in is SignIn.GUEST:
                 sessions[user.caller] = _guest_session(target, deployment, user.caller)
             else:
-                create_user(target, deployment.user_pool, user, persona.groups)
+                _create_user(target, deployment.user_pool, user, persona.groups)
+                # Somebody of the same name in a pool that has nothing to do with the design: attackers bring its tokens.
+                _create_user(target, deployment.outsiders_pool, user, ())
                 client = next(c.name for c in blueprint.app_clients if c.identity_provider)
                 sessions[user.caller] = _member_session(target, deployment, user, deployment.app_clients[client])
         except SignInRefusedError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness import forgery
 from harness.errors import SignInRefusedError
 from harness.secret import Secret
-from harness.sessions import create_user, tokens_for
+from harness.sessions import tokens_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +99,6 @@ class TokenSource:
             return self._id_token(next(iter(self._deployment.app_clients.values())), user)
 
     def _from_outside(self, user: User) -> Secret:
-        create_user(self._target, self._deployment.outsiders_pool, user, ())
         return self._id_token(self._deployment.outsiders_client, user)
 
     def _id_token(self, client_id: str, user: User) -> Secret:

@@ -18,7 +18,7 @@ from harness.attacks.plan import (
 )
 from harness.attacks.technique import ControlKind, LeakKind
 from harness.blueprints.spec import Effect
-from harness.errors import SignInRefusedError
+from harness.errors import SignInRefusedError, TargetError
 from harness.evidence import exchange_evidence
 from harness.outcome import Observation, Outcome, carries, observe
 from harness.sessions import credentials_from
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 # A GetItem is the plainest call that every caller of a blueprint with a table can make.
 _KNOWN_GOOD = TECHNIQUES["dynamodb.read.get-item"]
+# At the identity pool the credential is the ID token, so it is the token that has to be shown to work.
+_KNOWN_GOOD_TOKEN = TECHNIQUES["identity-pool.session.foreign-identity-with-own-token"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,10 @@ class Execution:
 
     def judge(self, attempt: Attempt) -> Verdict:
         """Return the verdict on an attempt; raises only for malfunctions of the harness itself."""
-        return self._control(attempt) if attempt.is_control else self._attack(attempt)
+        try:
+            return self._control(attempt) if attempt.is_control else self._attack(attempt)
+        except TargetError as error:
+            return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, str(error))
 
     def _control(self, attempt: Attempt) -> Verdict:
         if attempt.id not in self._controls:
@@ -194,7 +199,7 @@ class Execution:
             response.error_code == "AccessDenied" and "s3:ListBucket" in response.message
         )
         if not response.succeeded and not missing:
-            raise SignInRefusedError(
+            raise TargetError(
                 f"{owner.caller} could not look after its asset: {response.error_code}: {response.message}"
             )
         if response.succeeded and stands(asset, plane, response.data):
@@ -207,13 +212,15 @@ class Execution:
         technique, contract = attempt.technique, self._blueprint.contract
         if technique.control is ControlKind.OWN and is_own_control(contract, technique, attempt.attacker):
             return [self._control(own_control(self._blueprint, technique, attempt.attacker))]
-        return [*self._credentials_work(attempt), *self._somebody_may(attempt)]
+        works, may = self._credentials_work(attempt), self._somebody_may(attempt)
+        return [*works, *may] if works and may else []
 
     def _credentials_work(self, attempt: Attempt) -> list[Verdict]:
         """Return the first half of a witnessed control: another call with the same credentials works."""
-        if is_own_control(self._blueprint.contract, _KNOWN_GOOD, attempt.attacker):
-            return [self._control(own_control(self._blueprint, _KNOWN_GOOD, attempt.attacker))]
-        allowed = allowed_controls(self._blueprint, _KNOWN_GOOD, len(self._population.tenants))
+        known_good = _KNOWN_GOOD_TOKEN if attempt.technique.plane == _KNOWN_GOOD_TOKEN.plane else _KNOWN_GOOD
+        if is_own_control(self._blueprint.contract, known_good, attempt.attacker):
+            return [self._control(own_control(self._blueprint, known_good, attempt.attacker))]
+        allowed = allowed_controls(self._blueprint, known_good, len(self._population.tenants))
         return [self._control(control) for control in allowed if control.attacker == attempt.attacker][:1]
 
     def _somebody_may(self, attempt: Attempt) -> list[Verdict]:
