@@ -68,7 +68,7 @@ def sign_in_everybody(
                 sessions[user.caller] = _guest_session(target, deployment, user.caller)
             else:
                 _create_user(target, deployment.user_pool, user, persona.groups)
-                # Somebody of the same name in a pool that has nothing to do with the design: attackers bring its tokens.
+                # A namesake in a pool that has nothing to do with the design: attackers bring its tokens.
                 _create_user(target, deployment.outsiders_pool, user, ())
                 client = next(c.name for c in blueprint.app_clients if c.identity_provider)
                 sessions[user.caller] = _member_session(target, deployment, user, deployment.app_clients[client])

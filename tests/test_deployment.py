@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,7 +20,7 @@ from harness.targets.api import ApiRequest
 if TYPE_CHECKING:
     from harness.targets.embedded import EmbeddedTarget
 
-_LISTS = (
+_LISTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("dynamodb", "ListTables", "TableNames", {}),
     ("s3", "ListBuckets", "Buckets", {}),
     ("iam", "ListRoles", "Roles", {}),
