@@ -75,11 +75,12 @@ class _Signatures:
             request.context["client_config"] = None
         signer.add_auth(request)
         prepared = request.prepare()
+        # botocore leaves some header values as bytes, whatever its types say.
+        values: dict[str, Any] = dict(prepared.headers.items())
         sent = {
-            name.lower(): value.decode() if isinstance(value, bytes) else str(value)
-            for name, value in prepared.headers.items()
+            name.lower(): value.decode() if isinstance(value, bytes) else str(value) for name, value in values.items()
         }
-        return SignedRequest(method, request.url, sent, body)
+        return SignedRequest(method, str(request.url), sent, body)
 
     def verify(self, request: SignedRequest, service: str) -> IssuedCredentials | None:
         return self.verifier.verify(request, service, _PROTOCOLS[service])
@@ -290,7 +291,7 @@ def _s3_with_payload(signatures: _Signatures, declared: str) -> SignedRequest:
     request = AWSRequest(method="PUT", url=f"{_URLS['s3']}b/k", data=b"content")
     _Signer(credentials, "s3", _REGION).add_auth(request)
     headers = {name.lower(): str(value) for name, value in request.headers.items()}
-    return SignedRequest("PUT", request.url, {**headers, "x-amz-content-sha256": declared}, b"content")
+    return SignedRequest("PUT", str(request.url), {**headers, "x-amz-content-sha256": declared}, b"content")
 
 
 @pytest.mark.parametrize("service", _PROTOCOLS)
