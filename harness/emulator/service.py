@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -55,10 +55,3 @@ class Authorizer(Protocol):
         context: Mapping[str, tuple[str, ...]] = ...,
     ) -> None:
         """Return when the call is allowed; raise a ServiceError worded as AWS words it when it is denied."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A successful answer: the decoded result, serialised later by the service's protocol."""
-
-    result: Mapping[str, Any] = field(default_factory=dict)
