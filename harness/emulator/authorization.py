@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from harness.emulator.authorization_check import AuthorizationCheck
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.policy import Outcome, PolicySet, Request, UnderivableKeyError, decide, explain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from harness.emulator.authorization_check import AuthorizationCheck
     from harness.emulator.clock import Clock
-    from harness.emulator.iam_directory import IamDirectory
+    from harness.emulator.iam_directory import Directories
     from harness.emulator.principals import Principal
     from harness.policy import Explanation
 
@@ -73,12 +75,26 @@ class DecisionLog:
 
     def __init__(self) -> None:
         self._by_request: OrderedDict[str, tuple[Decision, ...]] = OrderedDict()
+        self._current: ContextVar[list[Decision] | None] = ContextVar("decisions of the current call", default=None)
 
-    def record(self, request_id: str, decisions: tuple[Decision, ...]) -> None:
-        """Keep the decisions of one call."""
-        self._by_request[request_id] = decisions
-        if len(self._by_request) > _KEPT_DECISIONS:
-            self._by_request.popitem(last=False)
+    @contextmanager
+    def recording(self, request_id: str) -> Iterator[None]:
+        """Keep every decision noted in the block, in this thread, as one of the call with this request id."""
+        taken: list[Decision] = []
+        before = self._current.set(taken)
+        try:
+            yield
+        finally:
+            self._current.reset(before)
+            self._by_request[request_id] = tuple(taken)
+            if len(self._by_request) > _KEPT_DECISIONS:
+                self._by_request.popitem(last=False)
+
+    def note(self, decision: Decision) -> None:
+        """Keep a decision for the call being recorded, if any."""
+        taken = self._current.get()
+        if taken is not None:
+            taken.append(decision)
 
     def of(self, request_id: str) -> tuple[Decision, ...]:
         """Return the decisions taken for a call; empty when it needed none or was long ago."""
@@ -86,63 +102,49 @@ class DecisionLog:
 
 
 class Authorizer:
-    """Decides calls for one embedded cloud."""
+    """Decides the calls of one embedded cloud, whichever of its accounts they come from and go to."""
 
-    def __init__(self, directory: IamDirectory, clock: Clock, region: str, account: str) -> None:
-        self._directory = directory
+    def __init__(self, directories: Directories, clock: Clock, log: DecisionLog) -> None:
+        self._directories = directories
         self._clock = clock
-        self._region = region
-        self._account = account
+        self._log = log
         self._policy_sets: dict[int, tuple[int, Principal, PolicySet]] = {}
         self.enforcement = Enforcement.NORMAL
         self.exempt_arns: set[str] = set()
-        self.taken: list[Decision] = []
 
-    def __call__(
-        self,
-        principal: Principal | None,
-        action: str,
-        resource: str,
-        context: Mapping[str, tuple[str, ...]] | None = None,
-    ) -> None:
-        """Return when the principal may perform the action; raise the denial as a ServiceError otherwise."""
-        self.require(principal, action, resource, context or {}, frozenset())
+    def within(self, account: str, region: str) -> ScopedAuthorizer:
+        """Return the authorizer as the services of one account in one Region ask it."""
+        return ScopedAuthorizer(self, account, region)
 
-    def require_all(self, principal: Principal | None, checks: Iterable[AuthorizationCheck]) -> None:
-        """Return when every check is allowed; raise the first denial otherwise, before anything was touched."""
-        for check in checks:
-            self.require(principal, check.action, check.resource, check.context, check.underivable)
+    def require(self, principal: Principal | None, check: AuthorizationCheck, account: str, region: str) -> None:
+        """Return when the principal may do it; raise the denial as a ServiceError otherwise.
 
-    def require(
-        self,
-        principal: Principal | None,
-        action: str,
-        resource: str,
-        context: Mapping[str, tuple[str, ...]],
-        underivable: frozenset[str],
-    ) -> None:
-        """Ask one question. Raises NotDerivableError when the answer depends on a key that could not be derived."""
-        service = action.partition(":")[0]
+        `account` and `region` are where the call was sent. Raises NotDerivableError when the answer depends on a
+        condition key that could not be derived.
+        """
+        service = check.action.partition(":")[0]
+        owner = check.resource_account or account
         if principal is None:
-            # No resource policy is stored in this cut, so nothing can speak for an anonymous caller.
+            # Resource policies that would let anybody in are refused where they are stored.
             raise ServiceError("AccessDenied", "Access Denied", 403)
-        if principal.arn == f"arn:aws:iam::{self._account}:root" or self._switched(
-            principal, service, action, resource
-        ):
+        is_root = principal.arn == f"arn:aws:iam::{principal.account}:root" and principal.account == owner
+        if is_root or self._switched(principal, service, check.action, check.resource):
             return
         policies = self._policies_of(principal)
+        if check.resource_policies:
+            policies = replace(policies, resource=check.resource_policies)
         request = Request(
             principal=principal.arn,
-            action=action,
-            resource=resource,
-            context={**principal.context, **self._global_context(principal), **context},
-            resource_account=self._account,
-            underivable=underivable
+            action=check.action,
+            resource=check.resource,
+            context={**principal.context, **self._global_context(principal, owner, region), **check.context},
+            resource_account=owner,
+            underivable=check.underivable
             | (_SESSION_UNDERIVABLE if ":assumed-role/" in principal.arn else _GLOBAL_UNDERIVABLE),
         )
         decision = self._decide(policies, request)
         if not decision.allowed:
-            raise _denial(service, principal.arn, action, resource, decision.explanation().sentence)
+            raise _denial(service, principal.arn, check.action, check.resource, decision.explanation().sentence)
 
     def decides_trust(self, policies: PolicySet, request: Request) -> bool:
         """Tell whether a role may be assumed; asked by STS, whose refusals name no reason."""
@@ -156,7 +158,7 @@ class Authorizer:
         except UnderivableKeyError as error:
             raise NotDerivableError(f"the condition key {error.key} for {request.action}") from None
         decision = Decision(policies, request, allowed)
-        self.taken.append(decision)
+        self._log.note(decision)
         return decision
 
     def _switched(self, principal: Principal, service: str, action: str, resource: str) -> bool:
@@ -168,11 +170,11 @@ class Authorizer:
         return True
 
     def _policies_of(self, principal: Principal) -> PolicySet:
-        generation = self._directory.generation
+        generation = self._directories.generation
         cached = self._policy_sets.get(id(principal))
         if cached is not None and cached[0] == generation and cached[1] is principal:
             return cached[2]
-        role, user = self._directory.role(principal.owner_arn), self._directory.user(principal.owner_arn)
+        role, user = self._directories.role(principal.owner_arn), self._directories.user(principal.owner_arn)
         owner = role or user
         # IAM knows principals by their unique ids: a role or user made again under the name of a deleted one is
         # another, and what was issued before has no permissions left.
@@ -187,7 +189,7 @@ class Authorizer:
         self._policy_sets[id(principal)] = (generation, principal, policies)
         return policies
 
-    def _global_context(self, principal: Principal) -> dict[str, tuple[str, ...]]:
+    def _global_context(self, principal: Principal, owner: str, region: str) -> dict[str, tuple[str, ...]]:
         now = self._clock.now()
         return {
             "aws:currenttime": (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),),
@@ -195,10 +197,34 @@ class Authorizer:
             "aws:securetransport": ("true",),
             "aws:viaawsservice": ("false",),
             "aws:principalisawsservice": ("false",),
-            "aws:requestedregion": (self._region,),
+            "aws:requestedregion": (region,),
             "aws:principalaccount": (principal.account,),
-            "aws:resourceaccount": (self._account,),
+            "aws:resourceaccount": (owner,),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedAuthorizer:
+    """The authorizer of calls that were sent to one account and Region."""
+
+    authorizer: Authorizer
+    account: str
+    region: str
+
+    def __call__(
+        self,
+        principal: Principal | None,
+        action: str,
+        resource: str,
+        context: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        """Return when the principal may perform the action; raise the denial as a ServiceError otherwise."""
+        self.require_all(principal, [AuthorizationCheck(action, resource, context or {})])
+
+    def require_all(self, principal: Principal | None, checks: Iterable[AuthorizationCheck]) -> None:
+        """Return when every check is allowed; raise the first denial otherwise, before anything was touched."""
+        for check in checks:
+            self.authorizer.require(principal, check, self.account, self.region)
 
 
 def _denial(service: str, arn: str, action: str, resource: str, sentence: str) -> ServiceError:

@@ -1,95 +1,63 @@
-"""One embedded cloud: an AWS account of its own, put together from the gateway, our services and moto's stores."""
+"""One embedded cloud: accounts that share a clock, the keys that were issued, the policy engine and one gateway."""
 
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from harness.emulator.account import Account, Common
 from harness.emulator.authorization import Authorizer, DecisionLog
 from harness.emulator.clock import Clock
-from harness.emulator.dynamodb_requests import DynamoDbRequests
 from harness.emulator.gateway import Gateway
-from harness.emulator.iam_directory import IamDirectory
-from harness.emulator.identity_pools import IdentityPools
-from harness.emulator.moto_adapter import MotoAdapter
+from harness.emulator.iam_directory import Directories
 from harness.emulator.principals import CredentialStore, IssuedCredentials, Principal
 from harness.emulator.sigv4 import SignatureVerifier
-from harness.emulator.sts import SecurityTokenService
-from harness.emulator.user_pools import UserPools
-from harness.secret import Secret
 
 if TYPE_CHECKING:
     from harness.emulator.faults import Fault
-    from harness.emulator.wire import Reply
 
 _account_numbers = itertools.count(210_000_000_001)
-_OK = 200
 
 
 class EmbeddedCloud:
-    """A whole account in this process. Two clouds share nothing; `close` drops what one has stored."""
+    """A whole cloud in this process. Two clouds share nothing; `close` drops what one has stored.
 
-    def __init__(self, region: str = "us-east-1") -> None:
+    `account` is the number of the account that unsigned calls are sent to when nothing in them names another one.
+    """
+
+    def __init__(self, region: str = "us-east-1", account: str | None = None) -> None:
         self.region = region
-        self.account = str(next(_account_numbers))
+        self.account = account or str(next(_account_numbers))
         self.clock = Clock()
         self.faults: set[Fault] = set()
-        self.moto = MotoAdapter(self.account, region)
-        self.directory = IamDirectory(self.moto, self.account)
         self.credentials = CredentialStore(self.clock)
-        self.verifier = SignatureVerifier(self.credentials, self.clock, region)
+        self.verifier = SignatureVerifier(self.credentials, self.clock)
         self.decisions = DecisionLog()
-        self.authorizer = Authorizer(self.directory, self.clock, region, self.account)
-        self.dynamodb = DynamoDbRequests(region, self.account, self.moto)
-        self.sts = SecurityTokenService(
-            clock=self.clock,
-            region=region,
-            account=self.account,
-            store=self.credentials,
-            roles=self.directory,
-            faults=self.faults,
-            decides=self.authorizer.decides_trust,
-        )
-        self.user_pools = UserPools(clock=self.clock, region=region, account=self.account, authorize=self.authorizer)
-        self.identity_pools = IdentityPools(
-            clock=self.clock,
-            region=region,
-            account=self.account,
-            user_pools=self.user_pools,
-            sts=self.sts,
-            authorize=self.authorizer,
-            faults=self.faults,
-        )
+        self._directories = Directories()
+        self.authorizer = Authorizer(self._directories, self.clock, self.decisions)
+        self._accounts: dict[str, Account] = {}
+        self.account_of(self.account)
         self.gateway = Gateway(self)
 
-    def root_credentials(self) -> IssuedCredentials:
-        """Return new access keys of the account's root user, who may do anything but assume roles."""
-        arn = f"arn:aws:iam::{self.account}:root"
-        return self.credentials.issue_long_term(Principal(arn, arn, self.account, self.account))
+    def account_of(self, number: str) -> Account:
+        """Return an account by its number; it comes into being when it is first asked for."""
+        if number not in self._accounts:
+            common = Common(self.clock, self.faults, self.credentials, self._directories, self.authorizer)
+            self._accounts[number] = Account(number, common)
+        return self._accounts[number]
 
-    def iam_changed(self, operation: str, reply: Reply) -> None:
-        """Follow a change that IAM has accepted: recompile policies, register or revoke access keys."""
-        if reply.status != _OK or operation.startswith(("Get", "List")):
-            return
-        self.directory.invalidate()
-        if operation in ("CreateAccessKey", "DeleteAccessKey", "DeleteUser"):
-            self._follow_access_keys()
+    def account_meant_by(self, service: str, params: Any, region: str) -> Account:
+        """Return the account whose user pool or identity pool an unsigned call names; the first one otherwise."""
+        owners = (account for account in self._accounts.values() if account.owning(service, params, region))
+        return next(owners, self._accounts[self.account])
+
+    def root_credentials(self, account: str | None = None) -> IssuedCredentials:
+        """Return new access keys of an account's root user, who may do anything there but assume roles."""
+        number = self.account_of(account or self.account).number
+        arn = f"arn:aws:iam::{number}:root"
+        return self.credentials.issue_long_term(Principal(arn, arn, number, number))
 
     def close(self) -> None:
         """Drop everything the cloud stored."""
-        self.moto.forget()
-
-    def _follow_access_keys(self) -> None:
-        users = self.moto.iam_state().users.values()
-        current = {key.access_key_id: (user, key) for user in users for key in user.access_keys}
-        for access_key_id, (user, key) in current.items():
-            if self.credentials.find(access_key_id) is None:
-                context = {
-                    "aws:principalarn": (user.arn,),
-                    "aws:userid": (user.id,),
-                    "aws:username": (user.name,),
-                    "aws:principaltype": ("User",),
-                }
-                principal = Principal(user.arn, user.arn, user.id, self.account, context)
-                self.credentials.register_long_term(access_key_id, Secret(key.secret_access_key), principal)
-        self.credentials.revoke_long_term_except(set(current))
+        for account in self._accounts.values():
+            account.forget()

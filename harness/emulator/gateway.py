@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
-from xml.etree import ElementTree as ET
-from xml.sax.saxutils import escape
 
-from harness.emulator import unconfirmed
-from harness.emulator.iam_requests import read_iam_request
-from harness.emulator.s3_requests import S3Request, delete_check, list_check, read_content, read_s3_request
+from harness.emulator.endpoints import endpoint_of
 from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.emulator.sigv4 import SignedRequest, unsigned
+from harness.emulator.turn import Turn
 from harness.emulator.wire import (
     Protocol,
     Reply,
@@ -27,158 +22,93 @@ from harness.emulator.wire import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
+    from harness.emulator.account import Account
     from harness.emulator.cloud import EmbeddedCloud
+    from harness.emulator.endpoints import Endpoint
     from harness.emulator.principals import Principal
 
-_PROTOCOLS = {
-    "dynamodb": Protocol.JSON_1_0,
-    "cognito-idp": Protocol.JSON_1_1,
-    "cognito-identity": Protocol.JSON_1_1,
-    "sts": Protocol.QUERY,
-    "iam": Protocol.QUERY,
-    "s3": Protocol.REST_XML,
-}
 # What stands before the operation in X-Amz-Target. Another service's or version's target is another API.
 _TARGETS = {
     "dynamodb": "DynamoDB_20120810",
     "cognito-idp": "AWSCognitoIdentityProviderService",
     "cognito-identity": "AWSCognitoIdentityService",
 }
-_NOT_FOUND = 404
-_KEYS_PER_DELETE = 1000
-# Blanks that a reader of XML would turn into others.
-_XML_BLANKS = {"\r": "&#13;"}
 
 
 class Gateway:
-    """Answers the requests of botocore clients; nothing it does opens a connection."""
+    """Answers requests to AWS endpoints; nothing it does opens a connection."""
 
     def __init__(self, cloud: EmbeddedCloud) -> None:
         self._cloud = cloud
-        self._turn = threading.RLock()
+        self.turn = Turn()
 
     def before_send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         """Answer a request instead of sending it; registered for botocore's `before-send` event."""
         request_id = new_request_id()
-        with self._turn:
-            reply = self._answer(request, request_id)
+        try:
+            reply = self.answer(_as_received(request), request_id)
+        except NotDerivableError as error:
+            reply = error_reply(_protocol_of(request), "unknown", error, request_id)
         return to_botocore(request.url, reply, request_id)
 
-    def _answer(self, sent: AWSPreparedRequest, request_id: str) -> Reply:
-        service = _service_of(sent.url, self._cloud.region)
-        if service is None:
-            unknown = NotDerivableError(f"the endpoint {urlsplit(sent.url).netloc}")
-            return error_reply(_protocol_of(sent), "unknown", unknown, request_id)
-        protocol = _PROTOCOLS[service]
-        decisions = self._cloud.authorizer.taken
-        decisions.clear()
+    def answer(self, request: SignedRequest, request_id: str) -> Reply:
+        """Return the answer to a request, whoever sent it and however it came here."""
+        endpoint = endpoint_of(request.url)
+        if endpoint is None:
+            unknown = NotDerivableError(f"the endpoint {urlsplit(request.url).netloc}")
+            return error_reply(_protocol_of(request), "unknown", unknown, request_id)
         try:
-            request = _as_received(sent)
-            issued = self._cloud.verifier.verify(request, service, protocol)
-            principal = None if issued is None else issued.principal
-            return self._perform(service, request, principal, request_id)
-        except NotDerivableError as error:
-            return error_reply(protocol, service, error, request_id)
+            with self.turn.taken(), self._cloud.decisions.recording(request_id):
+                return self._perform(endpoint, request, request_id)
         except ServiceError as error:
-            reply = error_reply(protocol, service, error, request_id)
-            # An answer to HEAD has no body, so AWS's code is lost on the way.
-            return Reply(reply.status, reply.headers, b"") if sent.method == "HEAD" else reply
-        finally:
-            self._cloud.decisions.record(request_id, tuple(decisions))
+            reply = error_reply(endpoint.protocol, endpoint.service, error, request_id)
+            if request.method == "HEAD" and not isinstance(error, NotDerivableError):
+                # An answer to HEAD has no body, so AWS's code is lost on the way.
+                return Reply(reply.status, reply.headers, b"")
+            return reply
 
-    def _perform(self, service: str, request: SignedRequest, principal: Principal | None, request_id: str) -> Reply:
-        if service == "s3":
-            return self._s3(request, principal)
+    def _perform(self, endpoint: Endpoint, request: SignedRequest, request_id: str) -> Reply:
+        issued = self._cloud.verifier.verify(request, endpoint)
+        principal = None if issued is None else issued.principal
+        if endpoint.service == "s3":
+            return self._account(principal).region(endpoint.region).s3.answer(request, principal)
         if request.method != "POST" or urlsplit(request.url).path not in ("", "/") or urlsplit(request.url).query:
-            raise NotDerivableError(f"{service} calls other than by POST to / with everything in the body")
-        if service == "iam":
-            return self._iam(request, principal)
-        if service == "sts":
-            parameters = _query_parameters(request)
-            operation = parameters.pop("Action", "")
-            result = self._cloud.sts.handle(Call(operation, parameters, principal))
-            return query_reply(operation, result, request_id)
+            raise NotDerivableError(f"{endpoint.service} calls other than by POST to / with everything in the body")
+        if endpoint.protocol is Protocol.QUERY:
+            return self._query(endpoint, request, principal, request_id)
+        if endpoint.service == "dynamodb" and principal is None:
+            raise unsigned(endpoint.protocol)
         target, _, operation = request.headers.get("x-amz-target", "").rpartition(".")
-        if target != _TARGETS[service]:
-            raise NotDerivableError(f"the target {target}.{operation} of {service}")
-        if service == "dynamodb" and principal is None:
-            raise unsigned(Protocol.JSON_1_0)
-        params = _json_body(request)
-        if service == "dynamodb":
-            self._cloud.authorizer.require_all(principal, self._cloud.dynamodb.checks(operation, params))
-            return self._cloud.moto.dynamodb(operation, params)
-        handler = self._cloud.user_pools if service == "cognito-idp" else self._cloud.identity_pools
-        return json_reply(Protocol.JSON_1_1, handler.handle(Call(operation, params, principal)))
+        if target != _TARGETS[endpoint.service]:
+            raise NotDerivableError(f"the target {target}.{operation} of {endpoint.service}")
+        call = Call(operation, _json_body(request), principal)
+        services = self._account(principal, endpoint, call).region(endpoint.region)
+        if endpoint.service == "dynamodb":
+            return services.dynamodb.answer(call)
+        handler = services.user_pools if endpoint.service == "cognito-idp" else services.identity_pools
+        return json_reply(Protocol.JSON_1_1, handler.handle(call))
 
-    def _iam(self, request: SignedRequest, principal: Principal | None) -> Reply:
-        if principal is None:
-            raise unsigned(Protocol.QUERY)
+    def _query(self, endpoint: Endpoint, request: SignedRequest, principal: Principal | None, request_id: str) -> Reply:
         parameters = _query_parameters(request)
-        iam_request = read_iam_request(parameters, self._cloud.account, self._cloud.directory.path_of)
-        self._cloud.authorizer(principal, iam_request.action, iam_request.resource)
-        reply = self._cloud.moto.iam(parameters)
-        self._cloud.iam_changed(iam_request.operation, reply)
-        return reply
+        call = Call(parameters.pop("Action", ""), parameters, principal)
+        account = self._account(principal)
+        if endpoint.service == "iam":
+            return account.iam.answer(call)
+        return query_reply(call.operation, account.region(endpoint.region).sts.handle(call), request_id)
 
-    def _s3(self, request: SignedRequest, principal: Principal | None) -> Reply:
-        if principal is None:
-            # No bucket policy is stored in this cut, so nothing can speak for an anonymous caller.
-            raise unsigned(Protocol.REST_XML)
-        asked = read_s3_request(request, self._cloud.account)
-        content, trailers = read_content(request)
-        self._cloud.authorizer.require_all(principal, asked.checks)
-        for bucket in {asked.bucket, *(asked.source or ())[:1]} - {""}:
-            if asked.operation != "CreateBucket" and not self._cloud.moto.has_bucket(bucket):
-                raise ServiceError("NoSuchBucket", "The specified bucket does not exist", _NOT_FOUND)
-        if asked.operation == "DeleteObjects":
-            return self._delete_objects(asked, content, principal)
-        if asked.operation == "PutObject":
-            asked = replace(asked, headers=_without_chunking({**asked.headers, **trailers}))
-        reply = self._cloud.moto.s3(request.method, asked, content)
-        if reply.status == _NOT_FOUND and unconfirmed.MISSING_KEY_NEEDS_LIST_BUCKET and asked.key:
-            # Whoever may not list is not told whether a key exists (aws-semantics 2.3).
-            self._cloud.authorizer.require_all(principal, [list_check(asked, (asked.source or (asked.bucket,))[0])])
-        return reply
-
-    def _delete_objects(self, asked: S3Request, content: bytes, principal: Principal) -> Reply:
-        entries = []
-        keys, quiet = _keys_to_delete(content)
-        for key in keys:
-            shown = f"<Key>{escape(key, _XML_BLANKS)}</Key>"
-            try:
-                self._cloud.authorizer.require_all(principal, [delete_check(asked, key)])
-            except NotDerivableError:
-                raise
-            except ServiceError as error:
-                entries.append(
-                    f"<Error>{shown}<Code>{error.code}</Code><Message>{escape(error.message)}</Message></Error>"
-                )
-                continue
-            self._cloud.moto.s3("DELETE", replace(asked, key=key))
-            if not quiet:
-                entries.append(f"<Deleted>{shown}</Deleted>")
-        body = f'<?xml version="1.0" encoding="UTF-8"?><DeleteResult>{"".join(entries)}</DeleteResult>'
-        return Reply(200, {"Content-Type": "application/xml"}, body.encode())
+    def _account(
+        self, principal: Principal | None, endpoint: Endpoint | None = None, call: Call | None = None
+    ) -> Account:
+        if principal is not None:
+            return self._cloud.account_of(principal.account)
+        if endpoint is None or call is None or endpoint.service == "dynamodb":
+            return self._cloud.account_of(self._cloud.account)
+        return self._cloud.account_meant_by(endpoint.service, call.params, endpoint.region)
 
 
-def _service_of(url: str, region: str) -> str | None:
-    parts = urlsplit(url)
-    host = parts.netloc.lower().removesuffix(":443")
-    if parts.scheme != "https" or parts.fragment:
-        return None
-    hosts = {f"{service}.{region}.amazonaws.com": service for service in _PROTOCOLS if service != "iam"}
-    hosts["iam.amazonaws.com"] = "iam"
-    if region == "us-east-1":
-        hosts |= {"sts.amazonaws.com": "sts", "s3.amazonaws.com": "s3"}
-    buckets = tuple(f".{name}" for name, service in hosts.items() if service == "s3")
-    return hosts.get(host) or ("s3" if host.endswith(buckets) else None)
-
-
-def _protocol_of(sent: AWSPreparedRequest) -> Protocol:
+def _protocol_of(sent: AWSPreparedRequest | SignedRequest) -> Protocol:
     """Return the protocol in which the sender of a request to an unknown endpoint expects an answer."""
     names = {name.lower() for name in sent.headers}
     if "x-amz-target" in names:
@@ -237,38 +167,3 @@ def _query_parameters(request: SignedRequest) -> dict[str, str]:
         raise NotDerivableError("a form that gives a parameter twice")
     parameters.pop("Version", None)
     return parameters
-
-
-def _without_chunking(headers: Mapping[str, str]) -> dict[str, str]:
-    # S3 stores the encodings of the object, not that of its way here.
-    encodings = [part.strip() for part in headers.get("content-encoding", "").split(",")]
-    kept = ",".join(part for part in encodings if part not in ("", "aws-chunked"))
-    others = {name: value for name, value in headers.items() if name != "content-encoding"}
-    return {**others, "content-encoding": kept} if kept else others
-
-
-def _keys_to_delete(body: bytes) -> tuple[list[str], bool]:
-    """Return the keys, and whether only errors shall be reported. Anything but plain keys is refused."""
-    malformed = ServiceError("MalformedXML", "The XML you provided was not well-formed or did not validate.")
-    try:
-        root = ET.fromstring(body)  # noqa: S314  our own client's body; expat refuses entity bombs
-    except ET.ParseError:
-        raise malformed from None
-    keys, quiet = [], False
-    for child in root:
-        if _local(child) == "Quiet":
-            quiet = (child.text or "").strip().lower() == "true"
-            continue
-        members = [_local(member) for member in child]
-        if _local(child) != "Object" or members.count("Key") != 1 or not child[members.index("Key")].text:
-            raise malformed
-        if len(members) != 1:
-            raise NotDerivableError("DeleteObjects with versions or conditions")
-        keys.append(child[0].text or "")
-    if _local(root) != "Delete" or not 0 < len(keys) <= _KEYS_PER_DELETE:
-        raise malformed
-    return keys, quiet
-
-
-def _local(element: ET.Element) -> str:
-    return element.tag.rpartition("}")[2]

@@ -18,6 +18,8 @@ _KEYS_NOT_HELD = re.compile(
     r"(?:aws:ResourceTag/|s3:ExistingObjectTag/|s3:RequestObjectTag|aws:ResourceOrg)", re.IGNORECASE
 )
 
+_ACCOUNT_FIELD = 4
+
 
 class IamDirectory:
     """What STS and the authorizer look up. `invalidate` must follow every change of IAM."""
@@ -79,6 +81,37 @@ class IamDirectory:
             boundary=None,
             tags={},
         )
+
+
+class Directories:
+    """The IAM of every account of one embedded cloud, as one: whoever owns an ARN is asked about it."""
+
+    def __init__(self) -> None:
+        self._by_account: dict[str, IamDirectory] = {}
+
+    def add(self, account: str, directory: IamDirectory) -> None:
+        """Take in the IAM of an account."""
+        self._by_account[account] = directory
+
+    @property
+    def generation(self) -> int:
+        """A number that changes whenever IAM changes in any account."""
+        return sum(directory.generation for directory in self._by_account.values())
+
+    def role(self, arn: str) -> StoredRole | None:
+        """Return the role with this ARN, path included, or None."""
+        directory = self._by_account.get(_account_in(arn))
+        return None if directory is None else directory.role(arn)
+
+    def user(self, arn: str) -> StoredUser | None:
+        """Return the IAM user with this ARN, or None."""
+        directory = self._by_account.get(_account_in(arn))
+        return None if directory is None else directory.user(arn)
+
+
+def _account_in(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[4] if len(parts) > _ACCOUNT_FIELD else ""
 
 
 def _identity_policies(owner: str, documents: dict[str, str]) -> tuple[Policy, ...]:

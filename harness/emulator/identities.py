@@ -108,6 +108,10 @@ class Identities:
         """Return the identity the login belongs to in this pool, or None."""
         return self._owners.get((pool.id, login.provider, login.subject))
 
+    def holds(self, identity_id: object) -> bool:
+        """Tell whether there is such an identity."""
+        return identity_id in self._identities
+
     def named(self, identity_id: str) -> Identity:
         """Return the identity; raises ServiceError ResourceNotFoundException."""
         if identity_id not in self._identities:

@@ -73,6 +73,10 @@ class IdentityPools:
         """
         return self._table.handle(call)
 
+    def owns(self, params: Mapping[str, Any]) -> bool:
+        """Tell whether the identity pool or the identity that a call names is one of these."""
+        return params.get("IdentityPoolId") in self._pools or self._identities.holds(params.get("IdentityId"))
+
     def _operations(self) -> dict[str, Operation]:
         one = accepting("IdentityPoolId")
         return {

@@ -7,7 +7,6 @@ parameter: a caller without permission is told so whatever else the request asks
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator.parameters import check_constraints, is_known, refuse_unsupported
@@ -46,7 +45,7 @@ def accepting(*paths: str) -> frozenset[str]:
 
 
 class OperationTable:
-    """Performs the calls of one service, one at a time: the state behind a table is shared by all its operations."""
+    """Performs the calls of one service. Calls come one at a time: whoever holds the gateway's turn (turn.py)."""
 
     def __init__(
         self,
@@ -60,7 +59,6 @@ class OperationTable:
         self._guard_of_others = guard_of_others
         self._operations = operations
         self._authorize = authorize
-        self._lock = RLock()
 
     def handle(self, call: Call) -> Mapping[str, Any]:
         """Return the result of the call.
@@ -75,11 +73,10 @@ class OperationTable:
             message = "Request is missing Authentication Token"
             raise ServiceError("MissingAuthenticationTokenException", message)
         check_constraints(self._service, call.operation, call.params)
-        with self._lock:
-            if operation.guard is not None:
-                self._check(call, operation.guard(call.params))
-            refuse_unsupported(call.operation, call.params, operation.accepts)
-            return operation.perform(call)
+        if operation.guard is not None:
+            self._check(call, operation.guard(call.params))
+        refuse_unsupported(call.operation, call.params, operation.accepts)
+        return operation.perform(call)
 
     def _refusal_of_other(self, call: Call) -> ServiceError:
         """Return the refusal of an operation that is not implemented; a caller without permission learns that first."""

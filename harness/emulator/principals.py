@@ -52,7 +52,7 @@ class CredentialStore:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._by_access_key: dict[str, IssuedCredentials] = {}
-        self._user_keys: set[str] = set()
+        self._user_keys: dict[str, str] = {}
 
     def issue_session(self, principal: Principal, duration: int) -> IssuedCredentials:
         """Return new temporary credentials for the principal, good for `duration` seconds."""
@@ -75,13 +75,14 @@ class CredentialStore:
     def register_long_term(self, access_key_id: str, secret: Secret, principal: Principal) -> None:
         """Accept an access key that IAM has made for a user."""
         self._keep(IssuedCredentials(access_key_id, secret, None, None, principal))
-        self._user_keys.add(access_key_id)
+        self._user_keys[access_key_id] = principal.account
 
-    def revoke_long_term_except(self, current: set[str]) -> None:
-        """Forget the users' access keys that IAM no longer lists."""
-        for access_key_id in self._user_keys - current:
+    def revoke_long_term_except(self, account: str, current: set[str]) -> None:
+        """Forget the access keys of the account's users that its IAM no longer lists."""
+        gone = [key for key, owner in self._user_keys.items() if owner == account and key not in current]
+        for access_key_id in gone:
             self._by_access_key.pop(access_key_id, None)
-        self._user_keys &= current
+            del self._user_keys[access_key_id]
 
     def find(self, access_key_id: str) -> IssuedCredentials | None:
         """Return what was issued under the access key id, or None."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.emulator.clock import Clock
+    from harness.emulator.endpoints import Endpoint
     from harness.emulator.principals import CredentialStore, IssuedCredentials
 
 _AUTHORIZATION = re.compile(
@@ -47,19 +48,19 @@ class SignedRequest:
 class SignatureVerifier:
     """Tells whose request this is, or refuses it with the code and status of the service's protocol."""
 
-    def __init__(self, store: CredentialStore, clock: Clock, region: str) -> None:
+    def __init__(self, store: CredentialStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._region = region
         self._signing_keys: dict[tuple[str, str, str, str], bytes] = {}
 
-    def verify(self, request: SignedRequest, service: str, protocol: Protocol) -> IssuedCredentials | None:
+    def verify(self, request: SignedRequest, endpoint: Endpoint) -> IssuedCredentials | None:
         """Return the credentials that signed the request, or None when it carries no signature at all.
 
         Raises ServiceError for an unknown key, a wrong or missing token, an expired session, clock skew, a wrong
         scope, headers that had to be signed and were not, or a signature that does not match. Presigned requests are
         not known yet and refused as such.
         """
+        service, protocol = endpoint.service, endpoint.protocol
         header = request.headers.get("authorization")
         presigned = not _QUERY_SIGNATURES.isdisjoint(
             dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
@@ -74,7 +75,7 @@ class SignatureVerifier:
                 raise NotDerivableError(f"the signing algorithm {header.partition(' ')[0]}")
             raise _failure("incomplete", protocol)
         issued = self._credentials(parts["key"], request.headers.get("x-amz-security-token"), protocol)
-        self._check_scope(parts["region"], parts["service"], service, protocol)
+        _check_scope(parts["region"], parts["service"], endpoint)
         timestamp = request.headers.get("x-amz-date", "")
         _check_skew(timestamp, protocol)
         if timestamp[:8] != parts["date"]:
@@ -98,18 +99,6 @@ class SignatureVerifier:
         if expected is None or token is None or not hmac.compare_digest(expected.encode(), token.encode()):
             raise _failure("bad-token", protocol)
         return issued
-
-    def _check_scope(self, region: str, scope_service: str, service: str, protocol: Protocol) -> None:
-        # IAM is a global service whose scope is us-east-1 whatever the Region of the cloud.
-        wanted_region = "us-east-1" if service == "iam" else self._region
-        if region != wanted_region:
-            if protocol is Protocol.REST_XML:
-                wrong = f"the region '{region}' is wrong; expecting '{wanted_region}'"
-                text = f"The authorization header is malformed; {wrong}"
-                raise ServiceError("AuthorizationHeaderMalformed", text)
-            raise _failure("region", protocol)
-        if scope_service != service:
-            raise _failure("service", protocol, service)
 
     def _signature(
         self,
@@ -181,6 +170,17 @@ def _check_payload_hash(request: SignedRequest) -> None:
     if not hmac.compare_digest(declared.encode(), hashlib.sha256(request.body).hexdigest().encode()):
         text = "The provided 'x-amz-content-sha256' header does not match what was computed."
         raise ServiceError("XAmzContentSHA256Mismatch", text)
+
+
+def _check_scope(region: str, service: str, endpoint: Endpoint) -> None:
+    if region != endpoint.region:
+        if endpoint.protocol is Protocol.REST_XML:
+            wrong = f"the region '{region}' is wrong; expecting '{endpoint.region}'"
+            text = f"The authorization header is malformed; {wrong}"
+            raise ServiceError("AuthorizationHeaderMalformed", text)
+        raise _failure("region", endpoint.protocol)
+    if service != endpoint.service:
+        raise _failure("service", endpoint.protocol, endpoint.service)
 
 
 def _check_signed_headers(request: SignedRequest, signed_headers: str, protocol: Protocol) -> None:

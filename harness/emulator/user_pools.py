@@ -62,6 +62,14 @@ class UserPools:
         """
         return self._table.handle(call)
 
+    def owns(self, params: Mapping[str, Any]) -> bool:
+        """Tell whether the pool or the app client that a call names is one of these."""
+        named = params.get("UserPoolId"), params.get("ClientId")
+        return any(
+            pool.id == named[0] or (named[1] is not None and named[1] in pool.clients)
+            for pool in self.directory.pools.values()
+        )
+
     def jwks(self, pool_id: str) -> Mapping[str, Any]:
         """Return the public keys of the pool as `/POOLID/.well-known/jwks.json` shows them.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.emulator.authorization import Authorizer, Decision, DecisionLog, Enforcement
+from harness.emulator.authorization import Authorizer, Decision, DecisionLog, Enforcement, ScopedAuthorizer
 from harness.emulator.authorization_check import AuthorizationCheck
 from harness.emulator.clock import Clock
 from harness.emulator.principals import Principal
@@ -46,9 +46,9 @@ def _policy(*statements: Mapping[str, Any]) -> Any:
     return parse_policy({"Version": "2012-10-17", "Statement": list(statements)}, kind=PolicyKind.IDENTITY, name="p")
 
 
-def _authorizer(*statements: Mapping[str, Any]) -> Authorizer:
+def _authorizer(*statements: Mapping[str, Any], log: DecisionLog | None = None) -> ScopedAuthorizer:
     directory: Any = _Directory(*statements)
-    return Authorizer(directory, Clock(), "us-east-1", _ACCOUNT)
+    return Authorizer(directory, Clock(), log or DecisionLog()).within(_ACCOUNT, "us-east-1")
 
 
 def _session(**context: str) -> Principal:
@@ -62,11 +62,13 @@ _USER = Principal(_USER_ARN, _USER_ARN, "AIDAALICE", _ACCOUNT)
 
 @pytest.mark.parametrize("principal", [_session(), _USER])
 def test_a_principal_may_do_what_its_owner_may(principal: Principal) -> None:
-    authorizer = _authorizer({**_ALLOW, "Action": "dynamodb:GetItem"})
-    authorizer(principal, "dynamodb:GetItem", _TABLE)
-    with pytest.raises(ServiceError):
-        authorizer(principal, "dynamodb:Scan", _TABLE)
-    assert [decision.allowed for decision in authorizer.taken] == [True, False]
+    log = DecisionLog()
+    authorizer = _authorizer({**_ALLOW, "Action": "dynamodb:GetItem"}, log=log)
+    with log.recording("call"):
+        authorizer(principal, "dynamodb:GetItem", _TABLE)
+        with pytest.raises(ServiceError):
+            authorizer(principal, "dynamodb:Scan", _TABLE)
+    assert [decision.allowed for decision in log.of("call")] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -152,9 +154,12 @@ def test_what_depends_on_a_key_that_is_not_here_is_refused_as_unknown(key: str, 
 
 
 def test_an_unknown_key_that_changes_nothing_is_no_hindrance() -> None:
-    authorizer = _authorizer(_ALLOW, _when("StringLike", "aws:UserAgent", "x"))
-    authorizer(_USER, "s3:GetObject", "arn:aws:s3:::b/k")
-    assert authorizer.taken[0].allowed
+    log = DecisionLog()
+    with log.recording("call"):
+        _authorizer(_ALLOW, _when("StringLike", "aws:UserAgent", "x"), log=log)(
+            _USER, "s3:GetObject", "arn:aws:s3:::b/k"
+        )
+    assert log.of("call")[0].allowed
 
 
 def test_an_underivable_key_of_a_check_is_never_absent() -> None:
@@ -204,7 +209,7 @@ def test_the_context_holds_the_keys_of_caller_request_and_environment(key: str, 
 def test_time_in_conditions_is_the_emulators() -> None:
     clock = Clock()
     directory: Any = _Directory(_when("DateGreaterThan", "aws:CurrentTime", "2100-01-01T00:00:00Z"))
-    authorizer = Authorizer(directory, clock, "us-east-1", _ACCOUNT)
+    authorizer = Authorizer(directory, clock, DecisionLog()).within(_ACCOUNT, "us-east-1")
     with pytest.raises(ServiceError):
         authorizer(_USER, "s3:GetObject", "arn:aws:s3:::b/k")
     with clock.shifted(100 * 365 * 86_400):
@@ -222,12 +227,12 @@ def test_all_checks_of_a_call_must_be_allowed() -> None:
 
 def test_enforcement_can_be_switched_for_everybody_but_the_exempt() -> None:
     authorizer = _authorizer({**_ALLOW, "Action": "s3:GetObject"})
-    authorizer.exempt_arns.add(_USER_ARN)
-    authorizer.enforcement = Enforcement.DENY_ALL
+    authorizer.authorizer.exempt_arns.add(_USER_ARN)
+    authorizer.authorizer.enforcement = Enforcement.DENY_ALL
     with pytest.raises(ServiceError, match="no identity-based policy allows the s3:GetObject action"):
         authorizer(_session(), "s3:GetObject", "arn:aws:s3:::b/k")
     authorizer(_USER, "s3:GetObject", "arn:aws:s3:::b/k")
-    authorizer.enforcement = Enforcement.ALLOW_ALL
+    authorizer.authorizer.enforcement = Enforcement.ALLOW_ALL
     authorizer(_session(), "s3:PutObject", "arn:aws:s3:::b/k")
     with pytest.raises(ServiceError):
         authorizer(_USER, "s3:PutObject", "arn:aws:s3:::b/k")
@@ -242,10 +247,12 @@ def test_decisions_can_be_explained_afterwards_and_are_forgotten_in_the_end() ->
         allowed=False,
     )
     log = DecisionLog()
-    log.record("first", (decision,))
+    with log.recording("first"):
+        log.note(decision)
     assert log.of("first")[0].explanation().sentence == (
         "because no identity-based policy allows the s3:GetObject action"
     )
     for number in range(4096):
-        log.record(str(number), ())
+        with log.recording(str(number)):
+            pass
     assert log.of("first") == ()

@@ -250,7 +250,7 @@ def test_a_multiple_delete_answers_for_each_key(target: EmbeddedTarget, tenant: 
     ("url", "headers"),
     [
         ("https://sqs.us-east-1.amazonaws.com/", {}),
-        ("https://dynamodb.eu-west-1.amazonaws.com/", {}),
+        ("https://dynamodb.nowhere-1.amazonaws.com/", {}),
         ("https://dynamodb.us-east-1.amazonaws.com.example.org/", {}),
         ("https://x@dynamodb.us-east-1.amazonaws.com/", {}),
         ("https://dynamodb.us-east-1.amazonaws.com:8443/", {}),

@@ -12,6 +12,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from harness.emulator.clock import Clock
+from harness.emulator.endpoints import Endpoint
 from harness.emulator.principals import CredentialStore, IssuedCredentials, Principal
 from harness.emulator.service import NOT_DERIVABLE, ServiceError
 from harness.emulator.sigv4 import SignatureVerifier, SignedRequest, unsigned
@@ -43,7 +44,7 @@ class _Signatures:
     def __init__(self) -> None:
         self.clock = Clock()
         self.store = CredentialStore(self.clock)
-        self.verifier = SignatureVerifier(self.store, self.clock, _REGION)
+        self.verifier = SignatureVerifier(self.store, self.clock)
         self.user = self.store.issue_long_term(_PRINCIPAL)
         self.session = self.store.issue_session(_PRINCIPAL, 3600)
 
@@ -83,7 +84,7 @@ class _Signatures:
         return SignedRequest(method, str(request.url), sent, body)
 
     def verify(self, request: SignedRequest, service: str) -> IssuedCredentials | None:
-        return self.verifier.verify(request, service, _PROTOCOLS[service])
+        return self.verifier.verify(request, Endpoint(service, _REGIONS[service]))
 
     def refusal(self, request: SignedRequest, service: str) -> tuple[str, int]:
         with pytest.raises(ServiceError) as refusal:
@@ -353,5 +354,5 @@ def test_a_revoked_key_is_unknown(signatures: _Signatures) -> None:
     request = signatures.signed("sts", signatures.user, key="AKIAREVOKED")
     issued = signatures.verify(request, "sts")
     assert issued is not None
-    signatures.store.revoke_long_term_except(set())
+    signatures.store.revoke_long_term_except(_PRINCIPAL.account, set())
     assert signatures.refusal(request, "sts") == ("InvalidClientTokenId", 403)

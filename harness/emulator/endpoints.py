@@ -1,0 +1,53 @@
+"""Which service in which Region a request is sent to, read from its host."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from harness.emulator.wire import Protocol
+
+PROTOCOLS = {
+    "dynamodb": Protocol.JSON_1_0,
+    "cognito-idp": Protocol.JSON_1_1,
+    "cognito-identity": Protocol.JSON_1_1,
+    "sts": Protocol.QUERY,
+    "iam": Protocol.QUERY,
+    "s3": Protocol.REST_XML,
+}
+_DEFAULT_REGION = "us-east-1"
+_REGIONAL = re.compile(
+    r"(?:(?P<bucket>.+)\.)?(?P<service>dynamodb|cognito-idp|cognito-identity|sts|s3)"
+    r"(?:\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com"
+)
+_WITH_GLOBAL_NAME = ("sts", "s3")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A service and the Region whose endpoint was addressed; IAM, a global service, counts to us-east-1."""
+
+    service: str
+    region: str
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol in which the service answers."""
+        return PROTOCOLS[self.service]
+
+
+def endpoint_of(url: str) -> Endpoint | None:
+    """Return the endpoint that a URL addresses, or None when it is none of ours."""
+    parts = urlsplit(url)
+    host = parts.netloc.lower().removesuffix(":443")
+    if parts.scheme != "https" or parts.fragment:
+        return None
+    if host == "iam.amazonaws.com":
+        return Endpoint("iam", _DEFAULT_REGION)
+    found = _REGIONAL.fullmatch(host)
+    if found is None or (found["bucket"] and found["service"] != "s3"):
+        return None
+    if found["region"] is None and found["service"] not in _WITH_GLOBAL_NAME:
+        return None
+    return Endpoint(found["service"], found["region"] or _DEFAULT_REGION)
