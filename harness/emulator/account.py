@@ -65,12 +65,13 @@ class Account:
             self._regions[name] = self._open(name)
         return self._regions[name]
 
-    def owning(self, service: str, params: Any, region: str) -> bool:
-        """Tell whether an unsigned call of Cognito, or one with a token, is about something of this account."""
-        services = self._regions.get(region)
-        if services is None:
-            return False
-        return (services.user_pools if service == "cognito-idp" else services.identity_pools).owns(params)
+    def owning(self, service: str, params: Any, region: str | None) -> RegionalServices | None:
+        """Return the services that own what an unsigned Cognito call is about, in one Region or in any (None)."""
+        for name, services in self._regions.items():
+            pools = services.user_pools if service == "cognito-idp" else services.identity_pools
+            if region in (None, name) and pools.owns(params):
+                return services
+        return None
 
     def forget(self) -> None:
         """Drop everything the account stored."""

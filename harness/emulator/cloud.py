@@ -14,6 +14,7 @@ from harness.emulator.principals import CredentialStore, IssuedCredentials, Prin
 from harness.emulator.sigv4 import SignatureVerifier
 
 if TYPE_CHECKING:
+    from harness.emulator.account import RegionalServices
     from harness.emulator.faults import Fault
 
 _account_numbers = itertools.count(210_000_000_001)
@@ -46,10 +47,17 @@ class EmbeddedCloud:
             self._accounts[number] = Account(number, common)
         return self._accounts[number]
 
-    def account_meant_by(self, service: str, params: Any, region: str) -> Account:
-        """Return the account whose user pool or identity pool an unsigned call names; the first one otherwise."""
-        owners = (account for account in self._accounts.values() if account.owning(service, params, region))
-        return next(owners, self._accounts[self.account])
+    def services_meant_by(self, service: str, params: Any, region: str | None) -> RegionalServices:
+        """Return the services that hold the user pool or identity pool an unsigned call names.
+
+        They are looked for in all accounts, in one Region or (None) in all that are in use. Where nobody has the pool,
+        they are those of the cloud's first account in that Region or in the cloud's own.
+        """
+        for account in self._accounts.values():
+            found = account.owning(service, params, region)
+            if found is not None:
+                return found
+        return self._accounts[self.account].region(region or self.region)
 
     def root_credentials(self, account: str | None = None) -> IssuedCredentials:
         """Return new access keys of an account's root user, who may do anything there but assume roles."""

@@ -16,6 +16,12 @@ PROTOCOLS = {
     "iam": Protocol.QUERY,
     "s3": Protocol.REST_XML,
 }
+# What stands before the operation in X-Amz-Target. Another service's or version's target is another API.
+TARGETS = {
+    "dynamodb": "DynamoDB_20120810",
+    "cognito-idp": "AWSCognitoIdentityProviderService",
+    "cognito-identity": "AWSCognitoIdentityService",
+}
 _DEFAULT_REGION = "us-east-1"
 _REGIONAL = re.compile(
     r"(?:(?P<bucket>.+)\.)?(?P<service>dynamodb|cognito-idp|cognito-identity|sts|s3)"
@@ -35,6 +41,18 @@ class Endpoint:
     def protocol(self) -> Protocol:
         """The protocol in which the service answers."""
         return PROTOCOLS[self.service]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a request is sent to: the endpoint, and the URL that means the same on AWS's own host.
+
+    `anywhere` marks an unsigned request to loopback, in which nothing says which Region it is for.
+    """
+
+    endpoint: Endpoint
+    url: str
+    anywhere: bool = False
 
 
 def endpoint_of(url: str) -> Endpoint | None:

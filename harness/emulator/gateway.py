@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from harness.emulator.endpoints import endpoint_of
+from harness.emulator.endpoints import TARGETS, Address, endpoint_of
+from harness.emulator.raw_http import raw_call_by_host
 from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.emulator.sigv4 import SignedRequest, unsigned
 from harness.emulator.turn import Turn
@@ -24,25 +26,23 @@ from harness.emulator.wire import (
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-    from harness.emulator.account import Account
+    from harness.emulator.account import Account, RegionalServices
     from harness.emulator.cloud import EmbeddedCloud
     from harness.emulator.endpoints import Endpoint
     from harness.emulator.principals import Principal
-
-# What stands before the operation in X-Amz-Target. Another service's or version's target is another API.
-_TARGETS = {
-    "dynamodb": "DynamoDB_20120810",
-    "cognito-idp": "AWSCognitoIdentityProviderService",
-    "cognito-identity": "AWSCognitoIdentityService",
-}
+    from harness.emulator.raw_http import RawCall, RawHttp
 
 
 class Gateway:
-    """Answers requests to AWS endpoints; nothing it does opens a connection."""
+    """Answers requests to AWS endpoints; nothing it does opens a connection.
+
+    `raw_http` has, by kind, who answers plain HTTP requests to APIs and function URLs (raw_http.py).
+    """
 
     def __init__(self, cloud: EmbeddedCloud) -> None:
         self._cloud = cloud
         self.turn = Turn()
+        self.raw_http: dict[str, RawHttp] = {}
 
     def before_send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         """Answer a request instead of sending it; registered for botocore's `before-send` event."""
@@ -54,14 +54,22 @@ class Gateway:
         return to_botocore(request.url, reply, request_id)
 
     def answer(self, request: SignedRequest, request_id: str) -> Reply:
-        """Return the answer to a request, whoever sent it and however it came here."""
+        """Return the answer to a request that was sent to an AWS host, whoever sent it and however it came here."""
         endpoint = endpoint_of(request.url)
-        if endpoint is None:
-            unknown = NotDerivableError(f"the endpoint {urlsplit(request.url).netloc}")
-            return error_reply(_protocol_of(request), "unknown", unknown, request_id)
+        if endpoint is not None:
+            return self.answer_at(Address(endpoint, request.url), request, request_id)
+        call = raw_call_by_host(request, urlsplit(request.url).netloc.removesuffix(":443"))
+        if call is not None:
+            return self.answer_raw(call, request_id)
+        unknown = NotDerivableError(f"the endpoint {urlsplit(request.url).netloc}")
+        return error_reply(_protocol_of(request), "unknown", unknown, request_id)
+
+    def answer_at(self, address: Address, request: SignedRequest, request_id: str) -> Reply:
+        """Return the answer to a request of which is known to which service it goes; the signature covers `request`."""
+        endpoint = address.endpoint
         try:
             with self.turn.taken(), self._cloud.decisions.recording(request_id):
-                return self._perform(endpoint, request, request_id)
+                return self._perform(address, request, request_id)
         except ServiceError as error:
             reply = error_reply(endpoint.protocol, endpoint.service, error, request_id)
             if request.method == "HEAD" and not isinstance(error, NotDerivableError):
@@ -69,22 +77,35 @@ class Gateway:
                 return Reply(reply.status, reply.headers, b"")
             return reply
 
-    def _perform(self, endpoint: Endpoint, request: SignedRequest, request_id: str) -> Reply:
-        issued = self._cloud.verifier.verify(request, endpoint)
-        principal = None if issued is None else issued.principal
+    def answer_raw(self, call: RawCall, request_id: str) -> Reply:
+        """Return the answer to a plain HTTP request to an API or a function URL."""
+        handler = self.raw_http.get(call.kind)
+        try:
+            if handler is None:
+                raise NotDerivableError(f"{call.kind} hosts")
+            with self.turn.taken(), self._cloud.decisions.recording(request_id):
+                return handler.answer(call, request_id)
+        except ServiceError as error:
+            return error_reply(Protocol.JSON_1_1, call.kind, error, request_id)
+
+    def _perform(self, address: Address, request: SignedRequest, request_id: str) -> Reply:
+        endpoint = address.endpoint
+        verified = self._cloud.verifier.verify(request, endpoint)
+        principal = None if verified is None else verified.principal
+        meant = request if address.url == request.url else replace(request, url=address.url)
         if endpoint.service == "s3":
-            return self._account(principal).region(endpoint.region).s3.answer(request, principal)
-        if request.method != "POST" or urlsplit(request.url).path not in ("", "/") or urlsplit(request.url).query:
+            return self._account(principal).region(endpoint.region).s3.answer(meant, verified)
+        if request.method != "POST" or urlsplit(meant.url).path not in ("", "/") or urlsplit(meant.url).query:
             raise NotDerivableError(f"{endpoint.service} calls other than by POST to / with everything in the body")
         if endpoint.protocol is Protocol.QUERY:
             return self._query(endpoint, request, principal, request_id)
         if endpoint.service == "dynamodb" and principal is None:
             raise unsigned(endpoint.protocol)
         target, _, operation = request.headers.get("x-amz-target", "").rpartition(".")
-        if target != _TARGETS[endpoint.service]:
+        if target != TARGETS[endpoint.service]:
             raise NotDerivableError(f"the target {target}.{operation} of {endpoint.service}")
         call = Call(operation, _json_body(request), principal)
-        services = self._account(principal, endpoint, call).region(endpoint.region)
+        services = self._services(address, call)
         if endpoint.service == "dynamodb":
             return services.dynamodb.answer(call)
         handler = services.user_pools if endpoint.service == "cognito-idp" else services.identity_pools
@@ -98,14 +119,15 @@ class Gateway:
             return account.iam.answer(call)
         return query_reply(call.operation, account.region(endpoint.region).sts.handle(call), request_id)
 
-    def _account(
-        self, principal: Principal | None, endpoint: Endpoint | None = None, call: Call | None = None
-    ) -> Account:
-        if principal is not None:
-            return self._cloud.account_of(principal.account)
-        if endpoint is None or call is None or endpoint.service == "dynamodb":
-            return self._cloud.account_of(self._cloud.account)
-        return self._cloud.account_meant_by(endpoint.service, call.params, endpoint.region)
+    def _account(self, principal: Principal | None) -> Account:
+        return self._cloud.account_of(self._cloud.account if principal is None else principal.account)
+
+    def _services(self, address: Address, call: Call) -> RegionalServices:
+        if call.principal is not None:
+            return self._cloud.account_of(call.principal.account).region(address.endpoint.region)
+        return self._cloud.services_meant_by(
+            address.endpoint.service, call.params, None if address.anywhere else address.endpoint.region
+        )
 
 
 def _protocol_of(sent: AWSPreparedRequest | SignedRequest) -> Protocol:

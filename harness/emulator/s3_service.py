@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.emulator.authorization import ScopedAuthorizer
     from harness.emulator.moto_adapter import MotoAdapter
     from harness.emulator.principals import Principal
-    from harness.emulator.sigv4 import SignedRequest
+    from harness.emulator.sigv4 import SignedRequest, VerifiedSignature
 
 _NOT_FOUND = 404
 _KEYS_PER_DELETE = 1000
@@ -35,14 +35,15 @@ class S3Service:
         self._moto = moto
         self._authorizer = authorizer
 
-    def answer(self, request: SignedRequest, principal: Principal | None) -> Reply:
-        """Return the answer to a request whose signature has been checked; `principal` is None for an unsigned one.
+    def answer(self, request: SignedRequest, verified: VerifiedSignature | None) -> Reply:
+        """Return the answer to a request whose signature has been checked; `verified` is None for an unsigned one.
 
         Raises the ServiceError that S3 would answer, or NotDerivableError for what is not known.
         """
-        if principal is None:
+        if verified is None:
             # No bucket policy is stored in this cut, so nothing can speak for an anonymous caller.
             raise unsigned(Protocol.REST_XML)
+        principal = verified.principal
         asked = read_s3_request(request, self._account)
         content, trailers = read_content(request)
         self._authorizer.require_all(principal, asked.checks)

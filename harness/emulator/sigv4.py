@@ -14,13 +14,14 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from harness.emulator import unconfirmed
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.emulator.wire import Protocol
+from harness.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.emulator.clock import Clock
     from harness.emulator.endpoints import Endpoint
-    from harness.emulator.principals import CredentialStore, IssuedCredentials
+    from harness.emulator.principals import CredentialStore, IssuedCredentials, Principal
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 "
@@ -45,6 +46,29 @@ class SignedRequest:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class VerifiedSignature:
+    """A signature that was checked: whose it is, and what later signatures in the same request build on.
+
+    `signing_key` is the derived key of day, Region and service as hexadecimal text; with `signature`, `timestamp`
+    (`X-Amz-Date`) and `scope` (date/region/service/aws4_request) it is what the chunks of an S3 upload are signed
+    with. `presigned` tells a signature in the query, with `expires`, the seconds it is good for, from one in a header.
+    """
+
+    issued: IssuedCredentials
+    signing_key: Secret
+    signature: str
+    timestamp: str
+    scope: str
+    presigned: bool = False
+    expires: int | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """Who the request speaks for."""
+        return self.issued.principal
+
+
 class SignatureVerifier:
     """Tells whose request this is, or refuses it with the code and status of the service's protocol."""
 
@@ -53,8 +77,8 @@ class SignatureVerifier:
         self._clock = clock
         self._signing_keys: dict[tuple[str, str, str, str], bytes] = {}
 
-    def verify(self, request: SignedRequest, endpoint: Endpoint) -> IssuedCredentials | None:
-        """Return the credentials that signed the request, or None when it carries no signature at all.
+    def verify(self, request: SignedRequest, endpoint: Endpoint) -> VerifiedSignature | None:
+        """Return the signature of the request and whose it is, or None when it carries no signature at all.
 
         Raises ServiceError for an unknown key, a wrong or missing token, an expired session, clock skew, a wrong
         scope, headers that had to be signed and were not, or a signature that does not match. Presigned requests are
@@ -87,7 +111,9 @@ class SignatureVerifier:
             _check_payload_hash(request)
         if issued.expiration is not None and self._clock.now() >= issued.expiration:
             raise _failure("expired", protocol)
-        return issued
+        scope = f"{parts['date']}/{parts['region']}/{parts['service']}/aws4_request"
+        key = self._signing_key(issued, parts["date"], parts["region"], parts["service"])
+        return VerifiedSignature(issued, Secret(key.hex()), parts["signature"], timestamp, scope)
 
     def _credentials(self, access_key_id: str, token: str | None, protocol: Protocol) -> IssuedCredentials:
         issued = self._store.find(access_key_id)

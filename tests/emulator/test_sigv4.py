@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -84,7 +85,8 @@ class _Signatures:
         return SignedRequest(method, str(request.url), sent, body)
 
     def verify(self, request: SignedRequest, service: str) -> IssuedCredentials | None:
-        return self.verifier.verify(request, Endpoint(service, _REGIONS[service]))
+        verified = self.verifier.verify(request, Endpoint(service, _REGIONS[service]))
+        return None if verified is None else verified.issued
 
     def refusal(self, request: SignedRequest, service: str) -> tuple[str, int]:
         with pytest.raises(ServiceError) as refusal:
@@ -347,6 +349,23 @@ def test_a_changed_path_query_method_or_signed_header_breaks_the_signature(signa
     ]
     assert signatures.verify(signed, "s3") is signatures.session
     assert [signatures.refusal(other, "s3") for other in others] == [("SignatureDoesNotMatch", 403)] * 4
+
+
+def test_what_is_verified_carries_what_chunks_are_signed_with(signatures: _Signatures) -> None:
+    request = signatures.signed("s3", method="PUT", url=f"{_URLS['s3']}b/k")
+    verified = signatures.verifier.verify(request, Endpoint("s3", _REGION))
+    assert verified is not None
+    assert verified.issued is signatures.session
+    assert request.headers["authorization"].endswith(f"Signature={verified.signature}")
+    assert verified.timestamp == request.headers["x-amz-date"]
+    assert verified.scope == f"{verified.timestamp[:8]}/{_REGION}/s3/aws4_request"
+    assert not verified.presigned
+    # The key of the day is derived from the secret as the documentation of Signature Version 4 says.
+    key = ("AWS4" + signatures.session.secret_access_key.reveal()).encode()
+    for part in verified.scope.split("/"):
+        key = hmac.new(key, part.encode(), "sha256").digest()
+    assert verified.signing_key.reveal() == key.hex()
+    assert key.hex() not in repr(verified)
 
 
 def test_a_revoked_key_is_unknown(signatures: _Signatures) -> None:
