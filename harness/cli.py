@@ -1,4 +1,4 @@
-"""The `harness` command: the catalogue generated from the code, and the policy engine as a filter."""
+"""The `harness` command: the catalogue generated from the code, the policy engine as a filter, the emulator."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, validators
 from rich.console import Console
 from rich.table import Table
 
@@ -16,6 +16,7 @@ from harness.attacks.catalogue import TECHNIQUES
 from harness.blueprints.registry import BLUEPRINTS
 from harness.decide import decide_lines
 from harness.emulator.faults import FAULT_DESCRIPTIONS
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -105,6 +106,42 @@ def decide(file: str = "-", *, explain: bool = False) -> int:
         return _WRONG_USAGE
     with path.open(encoding="utf-8") as lines:
         return _decide(lines, explain=explain)
+
+
+@app.command
+def emulator(
+    *,
+    host: str = "127.0.0.1",
+    port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = 4566,
+    account: str = "000000000000",
+    region: str = "us-east-1",
+) -> int:
+    """Serve the embedded AWS account over HTTP on this machine, until stopped by SIGTERM or Ctrl-C.
+
+    Any AWS client in any language can use it: access key `test` with secret `test` is the root user, twelve digits
+    with secret `test` are the root user of the account of that number. IAM is enforced for everybody else. What is
+    stored is gone when the process ends.
+
+    Parameters
+    ----------
+    host
+        A loopback address; others are refused.
+    port
+        The port to listen on; 0 takes a free one, which the line `ready` tells.
+    account
+        The number of the account whose root user is `test`.
+    region
+        The Region of requests that do not say theirs.
+    """
+    # The emulator is slow to load, and no other command needs it.
+    from harness.cli_emulator import serve  # noqa: PLC0415
+
+    try:
+        serve(host, port, account, region)
+    except UsageError as error:
+        Console(stderr=True).print(f"harness emulator: {error}", soft_wrap=True, highlight=False, markup=False)
+        return _WRONG_USAGE
+    return 0
 
 
 def _decide(lines: Iterable[str], *, explain: bool) -> int:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from botocore.config import Config
 
+from harness.emulator.cloud import EmbeddedCloud
+from harness.emulator.http_door import HttpDoor
 from harness.targets.embedded import EmbeddedTarget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Sessions load the models of the services anew.
+_BOTO: Any = boto3.Session()
 
 
 @pytest.fixture
@@ -18,3 +26,33 @@ def embedded_target() -> Iterator[EmbeddedTarget]:
     target = EmbeddedTarget()
     yield target
     target.close()
+
+
+@dataclass(frozen=True)
+class Served:
+    """A cloud behind an HTTP door, whose root user has the key `test`."""
+
+    cloud: EmbeddedCloud
+    door: HttpDoor
+
+    def client(self, service: str, region: str = "us-east-1", key: str = "test", **settings: Any) -> Any:
+        """Return a boto3 client of the door, which does not repeat what failed."""
+        config = Config(retries={"total_max_attempts": 1}).merge(settings.pop("config", Config()))
+        credentials = {"aws_access_key_id": key, "aws_secret_access_key": "test", **settings}
+        return _BOTO.client(service, region_name=region, endpoint_url=self.door.url, config=config, **credentials)
+
+
+@pytest.fixture(scope="session")
+def served_for_all() -> Iterator[Served]:
+    """The one door of the session; starting and stopping one takes a while."""
+    cloud = EmbeddedCloud(account="000000000000", well_known_roots=True)
+    with HttpDoor(cloud) as door:
+        yield Served(cloud, door)
+    cloud.close()
+
+
+@pytest.fixture
+def served(served_for_all: Served) -> Served:
+    """A cloud behind an HTTP door in which nothing is stored yet."""
+    served_for_all.cloud.reset()
+    return served_for_all

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import subprocess
 import sys
+import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,4 +80,38 @@ def test_standard_input_is_read_and_explained() -> None:
 def test_wrong_usage_is_status_4_without_a_traceback(arguments: list[str]) -> None:
     answer = _harness(*arguments)
     assert answer.returncode == 4
+    assert "Traceback" not in answer.stderr
+
+
+def test_the_emulator_says_when_it_is_ready_serves_and_stops_cleanly() -> None:
+    command = [sys.executable, "-m", "harness", "emulator", "--port", "0", "--region", "eu-west-1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as emulator:
+        assert emulator.stdout is not None
+        assert emulator.stderr is not None
+        ready = emulator.stdout.readline()
+        found = re.match(r"ready: (http://127\.0\.0\.1:\d+) \(account 000000000000, Region eu-west-1\)", ready)
+        assert found, ready
+        with urllib.request.urlopen(f"{found[1]}/_isolation/health", timeout=10) as health:  # noqa: S310  our own server
+            assert json.load(health)["region"] == "eu-west-1"
+        emulator.send_signal(signal.SIGTERM)
+        rest, errors = emulator.stdout.read(), emulator.stderr.read()
+    assert emulator.returncode == 0
+    assert f"AWS_ENDPOINT_URL={found[1]}" in rest
+    assert rest.endswith("stopped\n")
+    assert errors == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--host", "0.0.0.0"], "loopback only, not on 0.0.0.0"),  # noqa: S104  must be refused
+        (["--port", "70000"], "65535"),
+        (["--account", "12"], "12 is no account number"),
+        (["--region", "mars"], "mars is no name of a Region"),
+    ],
+)
+def test_an_emulator_that_cannot_be_is_wrong_usage(arguments: list[str], told: str) -> None:
+    answer = _harness("emulator", *arguments)
+    assert answer.returncode == 4
+    assert told in " ".join((answer.stdout + answer.stderr).split())
     assert "Traceback" not in answer.stderr

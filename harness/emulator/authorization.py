@@ -90,6 +90,10 @@ class DecisionLog:
             if len(self._by_request) > _KEPT_DECISIONS:
                 self._by_request.popitem(last=False)
 
+    def forget(self) -> None:
+        """Forget every decision."""
+        self._by_request.clear()
+
     def note(self, decision: Decision) -> None:
         """Keep a decision for the call being recorded, if any."""
         taken = self._current.get()

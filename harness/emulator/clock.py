@@ -24,6 +24,10 @@ class Clock:
         """Let the given number of seconds pass; negative numbers go back."""
         self._offset += seconds
 
+    def reset(self) -> None:
+        """Return to the time of the wall clock."""
+        self._offset = 0.0
+
     @contextmanager
     def shifted(self, seconds: float) -> Iterator[None]:
         """Let the block run as if it were `seconds` later (or earlier, when negative)."""

@@ -10,7 +10,7 @@ from harness.emulator.authorization import Authorizer, DecisionLog
 from harness.emulator.clock import Clock
 from harness.emulator.gateway import Gateway
 from harness.emulator.iam_directory import Directories
-from harness.emulator.principals import CredentialStore, IssuedCredentials, Principal
+from harness.emulator.principals import CredentialStore, IssuedCredentials, root_of
 from harness.emulator.sigv4 import SignatureVerifier
 
 if TYPE_CHECKING:
@@ -24,14 +24,17 @@ class EmbeddedCloud:
     """A whole cloud in this process. Two clouds share nothing; `close` drops what one has stored.
 
     `account` is the number of the account that unsigned calls are sent to when nothing in them names another one.
+    `well_known_roots` opens the root users of all accounts to everybody who knows the secret `test` (principals.py).
     """
 
-    def __init__(self, region: str = "us-east-1", account: str | None = None) -> None:
+    def __init__(
+        self, region: str = "us-east-1", account: str | None = None, *, well_known_roots: bool = False
+    ) -> None:
         self.region = region
         self.account = account or str(next(_account_numbers))
         self.clock = Clock()
         self.faults: set[Fault] = set()
-        self.credentials = CredentialStore(self.clock)
+        self.credentials = CredentialStore(self.clock, self.account if well_known_roots else None)
         self.verifier = SignatureVerifier(self.credentials, self.clock)
         self.decisions = DecisionLog()
         self._directories = Directories()
@@ -62,8 +65,18 @@ class EmbeddedCloud:
     def root_credentials(self, account: str | None = None) -> IssuedCredentials:
         """Return new access keys of an account's root user, who may do anything there but assume roles."""
         number = self.account_of(account or self.account).number
-        arn = f"arn:aws:iam::{number}:root"
-        return self.credentials.issue_long_term(Principal(arn, arn, number, number))
+        return self.credentials.issue_long_term(root_of(number))
+
+    def reset(self) -> None:
+        """Start anew: nothing is stored, no key that was issued is known, and the clock is right."""
+        self.close()
+        self._accounts.clear()
+        self._directories.clear()
+        self.credentials.forget()
+        self.verifier.forget()
+        self.decisions.forget()
+        self.clock.reset()
+        self.account_of(self.account)
 
     def close(self) -> None:
         """Drop everything the cloud stored."""

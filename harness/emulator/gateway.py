@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from harness.emulator.endpoints import TARGETS, Address, endpoint_of
+from harness.emulator.pool_documents import document_of, pool_document
 from harness.emulator.raw_http import raw_call_by_host
 from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.emulator.sigv4 import SignedRequest, unsigned
@@ -90,6 +91,9 @@ class Gateway:
 
     def _perform(self, address: Address, request: SignedRequest, request_id: str) -> Reply:
         endpoint = address.endpoint
+        document = document_of(request) if endpoint.service == "cognito-idp" else None
+        if document is not None:
+            return pool_document(document, request, self._cloud)
         verified = self._cloud.verifier.verify(request, endpoint)
         principal = None if verified is None else verified.principal
         meant = request if address.url == request.url else replace(request, url=address.url)

@@ -88,15 +88,21 @@ class Directories:
 
     def __init__(self) -> None:
         self._by_account: dict[str, IamDirectory] = {}
+        self._before = 0
 
     def add(self, account: str, directory: IamDirectory) -> None:
         """Take in the IAM of an account."""
         self._by_account[account] = directory
 
+    def clear(self) -> None:
+        """Forget every account."""
+        self._before = self.generation + 1
+        self._by_account.clear()
+
     @property
     def generation(self) -> int:
         """A number that changes whenever IAM changes in any account."""
-        return sum(directory.generation for directory in self._by_account.values())
+        return self._before + sum(directory.generation for directory in self._by_account.values())
 
     def role(self, arn: str) -> StoredRole | None:
         """Return the role with this ARN, path included, or None."""

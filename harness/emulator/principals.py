@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from harness.policy import Policy
 
 _KEY_ALPHABET = string.ascii_uppercase + "234567"
+_WELL_KNOWN = "test"
+_ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,23 @@ class IssuedCredentials:
     principal: Principal
 
 
-class CredentialStore:
-    """All access keys of one embedded cloud."""
+def root_of(account: str) -> Principal:
+    """Return the root user of an account."""
+    arn = f"arn:aws:iam::{account}:root"
+    return Principal(arn, arn, account, account)
 
-    def __init__(self, clock: Clock) -> None:
+
+class CredentialStore:
+    """All access keys of one embedded cloud.
+
+    With `well_known_root`, an account number, the access key id `test` with the secret `test` is the root user of that
+    account, and any 12 digits with the secret `test` are the root user of the account of that number. This is how
+    clients of local clouds are set up; no cloud that judges isolation has such keys.
+    """
+
+    def __init__(self, clock: Clock, well_known_root: str | None = None) -> None:
         self._clock = clock
+        self._well_known_root = well_known_root
         self._by_access_key: dict[str, IssuedCredentials] = {}
         self._user_keys: dict[str, str] = {}
 
@@ -86,7 +101,21 @@ class CredentialStore:
 
     def find(self, access_key_id: str) -> IssuedCredentials | None:
         """Return what was issued under the access key id, or None."""
-        return self._by_access_key.get(access_key_id)
+        issued = self._by_access_key.get(access_key_id)
+        if issued is None and self._well_known_root is not None:
+            issued = self._find_well_known(access_key_id, self._well_known_root)
+        return issued
+
+    def forget(self) -> None:
+        """Forget every key that was issued."""
+        self._by_access_key.clear()
+        self._user_keys.clear()
+
+    def _find_well_known(self, access_key_id: str, first_account: str) -> IssuedCredentials | None:
+        account = first_account if access_key_id == _WELL_KNOWN else access_key_id
+        if not _ACCOUNT.fullmatch(account):
+            return None
+        return self._keep(IssuedCredentials(access_key_id, Secret(_WELL_KNOWN), None, None, root_of(account)))
 
     def _keep(self, issued: IssuedCredentials) -> IssuedCredentials:
         self._by_access_key[issued.access_key_id] = issued

@@ -115,6 +115,10 @@ class SignatureVerifier:
         key = self._signing_key(issued, parts["date"], parts["region"], parts["service"])
         return VerifiedSignature(issued, Secret(key.hex()), parts["signature"], timestamp, scope)
 
+    def forget(self) -> None:
+        """Forget the signing keys that were derived."""
+        self._signing_keys.clear()
+
     def _credentials(self, access_key_id: str, token: str | None, protocol: Protocol) -> IssuedCredentials:
         issued = self._store.find(access_key_id)
         if issued is None:
