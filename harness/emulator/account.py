@@ -17,6 +17,7 @@ from harness.emulator.user_pools import UserPools
 if TYPE_CHECKING:
     from harness.emulator.authorization import Authorizer
     from harness.emulator.clock import Clock
+    from harness.emulator.dynamodb_tables import TableDirectory
     from harness.emulator.faults import Fault
     from harness.emulator.iam_directory import Directories
     from harness.emulator.principals import CredentialStore
@@ -31,6 +32,7 @@ class Common:
     credentials: CredentialStore
     directories: Directories
     authorizer: Authorizer
+    tables: TableDirectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class Account:
             faults=common.faults,
         )
         return RegionalServices(
-            DynamoDbService(self.number, region, store, authorizer),
+            DynamoDbService(self.number, region, store, authorizer, common.tables, common.clock),
             S3Service(self.number, store, authorizer),
             sts,
             user_pools,

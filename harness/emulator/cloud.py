@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from harness.emulator.account import Account, Common
 from harness.emulator.authorization import Authorizer, DecisionLog
 from harness.emulator.clock import Clock
+from harness.emulator.dynamodb_tables import TableDirectory
 from harness.emulator.gateway import Gateway
 from harness.emulator.iam_directory import Directories
 from harness.emulator.principals import CredentialStore, IssuedCredentials, root_of
@@ -39,6 +40,7 @@ class EmbeddedCloud:
         self.decisions = DecisionLog()
         self._directories = Directories()
         self.authorizer = Authorizer(self._directories, self.clock, self.decisions)
+        self._tables = TableDirectory()
         self._accounts: dict[str, Account] = {}
         self.account_of(self.account)
         self.gateway = Gateway(self)
@@ -46,7 +48,7 @@ class EmbeddedCloud:
     def account_of(self, number: str) -> Account:
         """Return an account by its number; it comes into being when it is first asked for."""
         if number not in self._accounts:
-            common = Common(self.clock, self.faults, self.credentials, self._directories, self.authorizer)
+            common = Common(self.clock, self.faults, self.credentials, self._directories, self.authorizer, self._tables)
             self._accounts[number] = Account(number, common)
         return self._accounts[number]
 

@@ -27,6 +27,8 @@ _REGIONAL = re.compile(
     r"(?:(?P<bucket>.+)\.)?(?P<service>dynamodb|cognito-idp|cognito-identity|sts|s3)"
     r"(?:\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com"
 )
+# Clients that know the account, from their credentials or a table's ARN, prefer its own host. It is only a way there.
+_OF_AN_ACCOUNT = re.compile(r"\d{12}\.ddb\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com", re.ASCII)
 _WITH_GLOBAL_NAME = ("sts", "s3")
 
 
@@ -63,6 +65,8 @@ def endpoint_of(url: str) -> Endpoint | None:
         return None
     if host == "iam.amazonaws.com":
         return Endpoint("iam", _DEFAULT_REGION)
+    if (of_an_account := _OF_AN_ACCOUNT.fullmatch(host)) is not None:
+        return Endpoint("dynamodb", of_an_account["region"])
     found = _REGIONAL.fullmatch(host)
     if found is None or (found["bucket"] and found["service"] != "s3"):
         return None

@@ -72,16 +72,6 @@ class MotoAdapter:
         """Tell whether this cloud has the bucket; moto itself would also find those of other accounts."""
         return bucket in s3_backends[self._account]["aws"].buckets
 
-    def partition_key(self, table: str, index: str | None = None) -> str | None:
-        """Return the partition key attribute of a table or index; None if unknown or made of several attributes."""
-        stored = dynamodb_backends[self._account][self._region].tables.get(table)
-        if stored is None:
-            return None
-        schemas = {entry.name: entry.schema for entry in (*stored.indexes, *stored.global_indexes)}
-        schema = stored.schema if index is None else schemas.get(index, [])
-        names = [str(attribute["AttributeName"]) for attribute in schema if attribute["KeyType"] == "HASH"]
-        return names[0] if len(names) == 1 else None
-
     def iam_state(self) -> Any:
         """Return moto's IAM back end of this account, to be read and never written."""
         return iam_backends[self._account]["aws"]

@@ -16,13 +16,17 @@ NOT_DERIVABLE = "IsolationHarnessNotDerivable"
 
 
 class ServiceError(Exception):
-    """An error answer of a service: code, message and HTTP status as AWS gives them."""
+    """An error answer of a service: code, message and HTTP status as AWS gives them.
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    `members` is what a JSON error says beside its message, such as CancellationReasons.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, members: Mapping[str, Any] | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
+        self.members = members or {}
 
 
 class NotDerivableError(ServiceError):

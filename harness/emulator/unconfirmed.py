@@ -136,6 +136,11 @@ S3_HEADERS_NOT_SIGNED = "There were headers present in the request which were no
 TRANSACTION_ENTRIES_ARE_POOLED = True
 # dynamodb:Select of a query or scan of an index without projection and without Select.
 SELECT_OF_AN_INDEX_WITHOUT_PROJECTION = "ALL_PROJECTED_ATTRIBUTES"
+# Resource-based policies: the codes and the first half of the second message are observed, these words are not.
+POLICY_TOO_LARGE = (
+    "One or more parameter values were invalid: Resource-based policy document exceeds the maximum size of 20480 bytes."
+)
+POLICY_REVISION_DIFFERS = "the policy of table {table} does not have the revision id {expected}"
 
 # --- S3 --------------------------------------------------------------------------------------------------------------
 

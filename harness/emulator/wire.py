@@ -13,11 +13,25 @@ from xml.sax.saxutils import escape
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
+from harness.emulator.service import NotDerivableError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from harness.emulator.service import ServiceError
 
+# DynamoDB's errors that come from the framework in front of it (aws-semantics sections 1.4 and 7).
+_IN_FRONT_OF_DYNAMODB = frozenset(
+    {
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "IncompleteSignatureException",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "SerializationException",
+        "UnrecognizedClientException",
+    }
+)
 _STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 
 
@@ -101,11 +115,15 @@ def error_reply(protocol: Protocol, service: str, error: ServiceError, request_i
 
 
 def _json_error(protocol: Protocol, service: str, error: ServiceError) -> Reply:
-    if service == "dynamodb":
+    payload: dict[str, Any]
+    if service != "dynamodb":
+        payload = {"__type": error.code, "message": error.message, **error.members}
+    elif error.code in _IN_FRONT_OF_DYNAMODB or isinstance(error, NotDerivableError):
         # Authorization errors come from the framework in front of DynamoDB, with a capital M (aws-semantics 1.4).
         payload = {"__type": f"com.amazon.coral.service#{error.code}", "Message": error.message}
     else:
-        payload = {"__type": error.code, "message": error.message}
+        kind = f"com.amazonaws.dynamodb.v20120810#{error.code}"
+        payload = {"__type": kind, "message": error.message, **error.members}
     headers = {
         "Content-Type": _json_type(protocol),
         "x-amzn-ErrorType": f"{error.code}:",

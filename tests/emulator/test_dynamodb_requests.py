@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from moto.dynamodb.models import dynamodb_backends
 
 from harness.emulator.dynamodb_requests import DynamoDbRequests
+from harness.emulator.parameters import check_constraints
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.secret import Secret
 from harness.targets.api import ApiRequest, AwsCredentials
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from harness.emulator.authorization_check import AuthorizationCheck
+    from harness.emulator.dynamodb_tables import TableAddress
+    from harness.policy import Policy
     from harness.targets.api import ApiResponse
 
 _T = "arn:aws:dynamodb:us-east-1:123456789012:table/items"
@@ -28,12 +31,19 @@ _FOREIGN = {"PK": {"S": "foreign"}, "SK": {"S": "1"}}
 _LEADING = ("dynamodb:leadingkeys", "dynamodb:firstpartitionkeyvalues")
 
 
-class _Schemas:
-    def partition_key(self, table: str, index: str | None = None) -> str | None:
-        return {("items", None): "PK", ("other", None): "PK", ("items", "by-owner"): "owner"}.get((table, index))
+class _Facts:
+    def partition_key(self, address: TableAddress, index: str | None = None) -> str | None:
+        keys = {("items", None): "PK", ("other", None): "PK", ("items", "by-owner"): "owner"}
+        return keys.get((address.name, index))
+
+    def tags(self, address: TableAddress) -> dict[str, str]:
+        return {"team": "a"} if address.name == "tagged" else {}
+
+    def resource_policies(self, _: TableAddress) -> tuple[Policy, ...]:
+        return ()
 
 
-_REQUESTS = DynamoDbRequests("us-east-1", "123456789012", _Schemas())
+_REQUESTS = DynamoDbRequests("us-east-1", "123456789012", _Facts())
 
 
 def _check(operation: str, **params: Any) -> AuthorizationCheck:
@@ -115,18 +125,20 @@ def test_an_item_call_or_search_is_one_check(
         assert f"dynamodb:{key}" not in check.underivable
 
 
-@pytest.mark.parametrize("operation", ["CreateTable", "DeleteTable", "DescribeTable"])
-def test_calls_on_a_table_are_authorized_on_the_table(operation: str) -> None:
-    params: dict[str, Any] = {"TableName": "items"}
-    if operation == "CreateTable":
-        params |= {"KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
-        params |= {"AttributeDefinitions": [{"AttributeName": "PK", "AttributeType": "S"}]}
-    check = _check(operation, **params)
-    assert (check.action, check.resource, check.context) == (f"dynamodb:{operation}", _T, {})
+@pytest.mark.parametrize("name", ["items", _T])
+def test_a_table_is_named_by_its_name_or_its_arn(name: str) -> None:
+    check = _check("GetItem", TableName=name, Key=_KEY)
+    assert (check.resource, check.context["dynamodb:leadingkeys"]) == (_T, ("own",))
 
 
-def test_listing_tables_is_authorized_on_everything() -> None:
-    assert _check("ListTables").resource == "*"
+def test_the_table_of_another_account_is_decided_across_accounts() -> None:
+    foreign = _T.replace("123456789012", "210987654321")
+    check = _check("GetItem", TableName=foreign, Key=_KEY)
+    assert (check.resource, check.resource_account) == (foreign, "210987654321")
+
+
+def test_the_tags_of_a_table_are_condition_keys() -> None:
+    assert _check("Scan", TableName="tagged").context["aws:resourcetag/team"] == ("a",)
 
 
 def test_a_batch_is_one_check_for_each_table_with_all_its_keys() -> None:
@@ -211,14 +223,13 @@ _TWO = {"S": "own", "N": "1"}
 @pytest.mark.parametrize(
     ("operation", "params"),
     [
-        ("ExecuteStatement", {"Statement": "SELECT * FROM items"}),
-        ("TransactGetItem", {}),
-        ("UpdateTable", {"TableName": "items"}),
         ("Query", {"TableName": "items", "KeyConditions": {}}),
         ("Scan", {"TableName": "items", "ScanFilter": {}}),
         ("PutItem", {"TableName": "items", "Item": _KEY, "Expected": {}}),
         ("GetItem", {"TableName": "items", "Key": _KEY, "Unheard": 1}),
-        ("GetItem", {"TableName": _T, "Key": _KEY}),
+        ("GetItem", {"TableName": _T.replace("us-east-1", "eu-west-1"), "Key": _KEY}),
+        ("GetItem", {"TableName": f"{_T}/index/by-owner", "Key": _KEY}),
+        ("GetItem", {"TableName": _T.replace(":aws:", ":aws-cn:"), "Key": _KEY}),
         ("GetItem", {"TableName": "items/index/by-owner", "Key": _KEY}),
         ("GetItem", {"TableName": "*", "Key": _KEY}),
         ("Query", {"TableName": "items", "IndexName": "a/b/c"}),
@@ -250,13 +261,16 @@ _TWO = {"S": "own", "N": "1"}
             },
         ),
         ("TransactGetItems", {"TransactItems": [{}]}),
-        ("CreateTable", {"TableName": "items", "KeySchema": [], "AttributeDefinitions": [], "ResourcePolicy": "{}"}),
     ],
 )
 def test_what_is_not_known_exactly_is_refused(operation: str, params: Mapping[str, Any]) -> None:
-    with pytest.raises(ServiceError) as refusal:
+    def derive() -> None:
+        check_constraints("dynamodb", operation, params)
         _REQUESTS.checks(operation, params)
+
     # The first answer may also be DynamoDB's own about a malformed parameter; a check there must never be.
+    with pytest.raises(ServiceError) as refusal:
+        derive()
     assert isinstance(refusal.value, NotDerivableError) or refusal.value.code == "ValidationException"
 
 
@@ -271,7 +285,7 @@ def test_what_is_not_known_exactly_is_refused(operation: str, params: Mapping[st
 )
 def test_parameters_that_break_the_model_are_answered_as_dynamodb_does(params: Mapping[str, Any], code: str) -> None:
     with pytest.raises(ServiceError) as refusal:
-        _REQUESTS.checks("GetItem", params)
+        check_constraints("dynamodb", "GetItem", params)
     assert (refusal.value.code, refusal.value.status) == (code, 400)
 
 
