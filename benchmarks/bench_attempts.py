@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import boto3
 from moto import mock_aws
 
-from harness.assets import PRIVATE, asset_of
+from harness.assets import PRIVATE, Assets
 from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.plan import Pairs, attacks, controls
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
@@ -83,9 +83,10 @@ def _enforcement() -> None:
     stage = set_up(IDENTITY_KEYED, [], tenants=2, seed=1)
     owner = Caller("t1", "member")
     session = stage.execution.session(owner)
-    asset = asset_of(stage.population, stage.deployment, session, PRIVATE)
+    assets = Assets(IDENTITY_KEYED, stage.deployment, stage.population, {owner: session})
+    asset = assets.of(owner, "dynamodb", PRIVATE)
     key = asset.item_key
-    enforced = _enforced_call(stage.target.send, session, asset.table, key)
+    enforced = _enforced_call(stage.target.send, session, asset.store, key)
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y")
         client.create_table(

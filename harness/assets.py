@@ -8,35 +8,68 @@ from typing import TYPE_CHECKING, Any
 
 from harness.deployment import operate
 from harness.errors import DeploymentError, SignInRefusedError
+from harness.placeholders import TENANT, USER, user_label
+from harness.population import SHARED, Caller
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from harness.blueprints.spec import Blueprint, Place
     from harness.deployment import Deployment
-    from harness.population import Caller, Population
+    from harness.population import Population
     from harness.sessions import Session
     from harness.targets.target import Target
 
-# The asset that reads are aimed at, and the one whose very name is a canary, for techniques that list names.
+# The asset that reads are aimed at; another one's very name is a canary, for techniques that list names.
 PRIVATE = "private"
+# The owner of what belongs to no tenant.
+PUBLIC = Caller(SHARED, "public")
+_IDENTITY_ID = "{identity_id}"
 _BATCH = 25
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One item and one object of an owner, carrying the same marker.
+    """One item or one object of an owner, carrying a marker.
 
-    `partition` is the partition key and S3 prefix (the owner's identity id), `name` the sort key and the rest of the
-    object's name.
+    `store` is the table or bucket, `pattern` what the partition key or prefix is made by from `discriminator`, which
+    tells the owner apart (an identity id, the key of a tenant). `name` is the sort key, or ends the object's key.
     """
 
     owner: Caller
-    partition: str
+    plane: str
+    store: str
+    pattern: str
+    discriminator: str
     name: str
     marker: str
-    table: str
-    bucket: str
+
+    def partition_of(self, discriminator: str) -> str:
+        """Return the partition key or prefix of whoever this discriminator tells apart."""
+        for placeholder in (_IDENTITY_ID, TENANT, USER):
+            if placeholder in self.pattern:
+                return self.pattern.replace(placeholder, discriminator)
+        return self.pattern
+
+    @property
+    def partition(self) -> str:
+        """Return the owner's partition key, or its prefix without the slash behind it."""
+        return self.partition_of(self.discriminator)
+
+    @property
+    def prefix(self) -> str:
+        """Return the owner's prefix with its slash, empty where the whole bucket is the owner's."""
+        return f"{self.partition}/" if self.partition else ""
+
+    def key_of(self, name: str) -> str:
+        """Return the key of the owner's object of that name."""
+        return f"{self.prefix}{name}.json"
+
+    @property
+    def private_key(self) -> str:
+        """Return the key of the object that the owner always has."""
+        return self.key_of(f"{self.owner.persona}/{PRIVATE}")
 
     @property
     def item_key(self) -> dict[str, Any]:
@@ -51,7 +84,7 @@ class Asset:
     @property
     def object_key(self) -> str:
         """Return the object's key."""
-        return f"{self.partition}/{self.name}.json"
+        return self.key_of(self.name)
 
     @property
     def object_body(self) -> bytes:
@@ -59,70 +92,100 @@ class Asset:
         return json.dumps({"canary": self.marker}).encode()
 
 
-def asset_of(population: Population, deployment: Deployment, session: Session, name: str) -> Asset:
-    """Return the asset of this name that belongs to the session's user."""
-    return Asset(
-        owner=session.caller,
-        partition=session.identity_id,
-        name=name,
-        marker=population.marker(session.caller, name),
-        table=deployment.table,
-        bucket=deployment.bucket,
-    )
+@dataclass(frozen=True)
+class Assets:
+    """Whose asset is where, once everybody has signed in."""
+
+    blueprint: Blueprint
+    deployment: Deployment
+    population: Population
+    sessions: Mapping[Caller, Session | SignInRefusedError]
+
+    def of(self, owner: Caller, plane: str, name: str) -> Asset:
+        """Return an asset of an owner. Raises SignInRefusedError for one whose identity id was never given.
+
+        Raises KeyError when the design has no place for it.
+        """
+        place = self._place(owner, plane)
+        discriminator = self._discriminator(place, owner)
+        logical = place.store.replace(TENANT, discriminator)
+        stores = self.deployment.tables if plane == "dynamodb" else self.deployment.buckets
+        marker = self.population.marker(owner, name)
+        # Users of one tenant may share a partition; each has names of its own in it.
+        stored = f"{owner.persona}/{name}"
+        return Asset(owner, plane, stores[logical], place.partition, discriminator, stored, marker)
+
+    def listing_marker(self, owner: Caller) -> str:
+        """Return the marker that stands in the name of one object of the owner and in no request anybody sends."""
+        return self.population.marker(owner, "listing")
+
+    def _place(self, owner: Caller, plane: str) -> Place:
+        place = self.blueprint.shared_place(plane) if owner == PUBLIC else self.blueprint.place(plane)
+        if place is None:
+            raise KeyError(f"{self.blueprint.name} keeps no assets of {owner} on {plane}")
+        return place
+
+    def _discriminator(self, place: Place, owner: Caller) -> str:
+        tenant = self.population.tenant(owner.tenant)
+        if _IDENTITY_ID in place.partition:
+            session = self.sessions[owner]
+            if isinstance(session, SignInRefusedError):
+                raise session
+            return session.identity_id
+        if USER in place.partition:
+            return user_label(owner.tenant, owner.persona)
+        return "" if tenant is None else tenant.key
 
 
-def listing_marker(population: Population, owner: Caller) -> str:
-    """Return the marker that stands in the name of one object of the owner and in no request that anybody sends."""
-    return population.marker(owner, "listing")
-
-
-def plant(
-    target: Target,
-    deployment: Deployment,
-    population: Population,
-    sessions: Mapping[Caller, Session | SignInRefusedError],
-    names: Mapping[Caller, Mapping[str, Iterable[str]]],
-) -> None:
+def plant(target: Target, assets: Assets, names: Mapping[Caller, Mapping[str, Iterable[str]]]) -> None:
     """Write the items and objects of everybody as the operator.
 
     `names` gives per owner and plane (`dynamodb`, `s3`) the names of the assets that the run will aim at.
     Raises DeploymentError when a write fails.
     """
-    items = []
+    items: dict[str, list[dict[str, Any]]] = {}
     for owner, by_plane in names.items():
-        session = sessions[owner]
-        if isinstance(session, SignInRefusedError):
+        try:
+            for plane, wanted in by_plane.items():
+                owned = [assets.of(owner, plane, name) for name in sorted(wanted)]
+                if plane == "dynamodb":
+                    items.setdefault(owned[0].store, []).extend(asset.item for asset in owned)
+                    continue
+                for asset in owned:
+                    _put(target, asset.store, asset.object_key, asset.object_body)
+                _put(target, owned[0].store, owned[0].key_of(assets.listing_marker(owner)), b"{}")
+        except SignInRefusedError:
+            # Nobody knows where the assets of somebody without an identity would be; the verdicts say the rest.
             continue
-        items += [asset_of(population, deployment, session, name).item for name in by_plane.get("dynamodb", ())]
-        for name in by_plane.get("s3", ()):
-            asset = asset_of(population, deployment, session, name)
-            operate(target, "s3", "PutObject", Bucket=asset.bucket, Key=asset.object_key, Body=asset.object_body)
-        listed = f"{session.identity_id}/{listing_marker(population, owner)}.json"
-        operate(target, "s3", "PutObject", Bucket=deployment.bucket, Key=listed, Body=b"{}")
-    for start in range(0, len(items), _BATCH):
-        requests = [{"PutRequest": {"Item": item}} for item in items[start : start + _BATCH]]
-        answer = operate(target, "dynamodb", "BatchWriteItem", RequestItems={deployment.table: requests})
-        if answer.get("UnprocessedItems"):
-            raise DeploymentError("DynamoDB left part of the population unwritten; run again with fewer tenants")
+    for table, wanted_items in items.items():
+        for start in range(0, len(wanted_items), _BATCH):
+            requests = [{"PutRequest": {"Item": item}} for item in wanted_items[start : start + _BATCH]]
+            answer = operate(target, "dynamodb", "BatchWriteItem", RequestItems={table: requests})
+            if answer.get("UnprocessedItems"):
+                raise DeploymentError("DynamoDB left part of the population unwritten; run again with fewer tenants")
 
 
-def reread(asset: Asset, plane: str) -> ApiRequest:
+def _put(target: Target, bucket: str, key: str, body: bytes) -> None:
+    operate(target, "s3", "PutObject", Bucket=bucket, Key=key, Body=body)
+
+
+def reread(asset: Asset) -> ApiRequest:
     """Return the request with which an owner looks whether the asset still stands as planted."""
-    if plane == "s3":
-        return ApiRequest("s3", "GetObject", {"Bucket": asset.bucket, "Key": asset.object_key})
-    return ApiRequest("dynamodb", "GetItem", {"TableName": asset.table, "Key": asset.item_key, "ConsistentRead": True})
+    if asset.plane == "s3":
+        return ApiRequest("s3", "GetObject", {"Bucket": asset.store, "Key": asset.object_key})
+    return ApiRequest("dynamodb", "GetItem", {"TableName": asset.store, "Key": asset.item_key, "ConsistentRead": True})
 
 
-def stands(asset: Asset, plane: str, data: Mapping[str, Any]) -> bool:
+def stands(asset: Asset, data: Mapping[str, Any]) -> bool:
     """Tell whether the answer to `reread` shows the asset exactly as it was planted."""
-    if plane == "s3":
+    if asset.plane == "s3":
         return bool(data.get("Body") == asset.object_body)
     return bool(data.get("Item") == asset.item)
 
 
-def restore(asset: Asset, plane: str) -> ApiRequest:
+def restore(asset: Asset) -> ApiRequest:
     """Return the request that puts the asset back after an attack has changed it."""
-    if plane == "s3":
-        params = {"Bucket": asset.bucket, "Key": asset.object_key, "Body": asset.object_body}
+    if asset.plane == "s3":
+        params = {"Bucket": asset.store, "Key": asset.object_key, "Body": asset.object_body}
         return ApiRequest("s3", "PutObject", params)
-    return ApiRequest("dynamodb", "PutItem", {"TableName": asset.table, "Item": asset.item})
+    return ApiRequest("dynamodb", "PutItem", {"TableName": asset.store, "Item": asset.item})

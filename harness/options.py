@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.attacks.catalogue import TECHNIQUES, matching
 from harness.attacks.plan import Pairs
-from harness.blueprints.registry import BLUEPRINTS, blueprint_named, weakened
+from harness.blueprints.registry import BLUEPRINTS, blueprint_named, weakness_named
 from harness.emulator.authorization import Enforcement
 from harness.emulator.faults import Fault
 from harness.errors import UsageError
@@ -15,7 +15,7 @@ from harness.population import tenant_ids
 
 if TYPE_CHECKING:
     from harness.attacks.technique import Technique
-    from harness.blueprints.spec import Blueprint
+    from harness.blueprints.spec import Blueprint, Weakness
 
 TARGETS = ("embedded",)
 _DEFAULT_REGION = "us-east-1"
@@ -58,12 +58,15 @@ OPTIONS = (
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The checked options of a run. `blueprints` are already weakened when a weakness was asked for."""
+    """The checked options of a run.
+
+    `blueprints` are the sound designs, by which everything is planned; `weakness` is planted when they are deployed.
+    """
 
     target: str
     region: str
     blueprints: tuple[Blueprint, ...]
-    weaken: str | None
+    weakness: Weakness | None
     techniques: tuple[Technique, ...]
     tenants: int
     pairs: Pairs
@@ -77,12 +80,17 @@ class RunOptions:
     @property
     def weakness_id(self) -> str | None:
         """Return the planted weakness without its blueprint's name."""
-        return None if self.weaken is None else self.weaken.partition(":")[2]
+        return None if self.weakness is None else self.weakness.id
+
+    @property
+    def weaken(self) -> str | None:
+        """Return the planted weakness as `--weaken` takes it."""
+        return None if self.weakness is None else f"{self.blueprints[0].name}:{self.weakness.id}"
 
     @property
     def altered(self) -> bool:
         """Tell whether the run attacks something else than the sound designs on an honest target."""
-        return self.weaken is not None or bool(self.faults) or self.enforcement is not Enforcement.NORMAL
+        return self.weakness is not None or bool(self.faults) or self.enforcement is not Enforcement.NORMAL
 
 
 def check_options(values: dict[str, Any], *, allow_inconclusive: bool = False, narrowed: bool = False) -> RunOptions:
@@ -93,19 +101,24 @@ def check_options(values: dict[str, Any], *, allow_inconclusive: bool = False, n
     target = values["target"]
     if target not in TARGETS:
         raise UsageError(f"there is no target {target!r}; there is: {', '.join(TARGETS)}")
-    weaken = values["weaken"] or None
     techniques = matching(values["attack"])
-    blueprints = _blueprints(values["blueprint"], weaken)
+    blueprints, weakness = _blueprints(values["blueprint"], values["weaken"] or None)
     tenants = _number("tenants", values["tenants"])
     try:
         tenant_ids(tenants)
     except ValueError as error:
         raise UsageError(f"--tenants: {error}") from None
+    for blueprint in blueprints:
+        if tenants < blueprint.minimum_tenants:
+            raise UsageError(
+                f"--tenants {tenants} leaves {blueprint.name} nobody to attack: its users belong to several tenants, "
+                f"so it takes {blueprint.minimum_tenants}"
+            )
     return RunOptions(
         target=target,
         region=values["region"],
         blueprints=blueprints,
-        weaken=weaken,
+        weakness=weakness,
         techniques=techniques,
         tenants=tenants,
         pairs=_choice("pairs", values["pairs"], Pairs),
@@ -118,15 +131,15 @@ def check_options(values: dict[str, Any], *, allow_inconclusive: bool = False, n
     )
 
 
-def _blueprints(names: list[str], weaken: str | None) -> tuple[Blueprint, ...]:
-    chosen = [blueprint_named(name) for name in names] or list(BLUEPRINTS.values())
+def _blueprints(names: list[str], weaken: str | None) -> tuple[tuple[Blueprint, ...], Weakness | None]:
+    chosen = tuple(blueprint_named(name) for name in names) or tuple(BLUEPRINTS.values())
     if weaken is None:
-        return tuple(chosen)
-    weak = weakened(weaken)
-    if names and weak.name not in names:
+        return chosen, None
+    blueprint, weakness = weakness_named(weaken)
+    if names and blueprint.name not in names:
         raise UsageError(f"--weaken {weaken} belongs to another blueprint than --blueprint {', '.join(names)}")
     # The other designs are sound in such a run; attacking them would only bury the leak.
-    return (weak,)
+    return (blueprint,), weakness
 
 
 def _number(option: str, text: str) -> int:

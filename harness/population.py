@@ -5,16 +5,27 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from faker import Faker
 
+from harness.blueprints.contract import SignIn
+from harness.blueprints.spec import TenantKeys
 from harness.secret import Secret
 
 if TYPE_CHECKING:
-    from harness.blueprints.spec import Contract
+    from harness.blueprints.contract import Persona
+    from harness.blueprints.spec import Blueprint
 
+# Homes of callers that are no tenant's: users who belong to none, and the owner of what belongs to nobody.
 STAFF = "staff"
+SHARED = "shared"
 _MINIMUM_TENANTS = 2
+# What real names bring along: users and organisations are called so in turn.
+_USERNAME_ENDS = ("", "+news", ".müller", ".東京", "_o'neil")
+_ORGANISATION_ENDS = ("", " & Söhne", " #2", "/EU", " 株式会社")
+# Keys that people choose: one is the beginning of the next.
+_CHOSEN_KEY_ENDS = ("", "2", "-2", "-beta")
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -30,18 +41,24 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A tenant: the id that stands in test ids, and a name for people to read."""
+    """A tenant: the id that stands in test ids, the key by which the design knows it, and a name for people to read."""
 
     id: str
+    key: str
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user to be made. Guests have neither user name nor password: they are devices that never signed in."""
+    """A user to be made, and the tenants it belongs to, the own one first.
+
+    Guests have neither user name nor password: they are devices that never signed in.
+    """
 
     caller: Caller
+    tenants: tuple[Tenant, ...]
     username: str
+    email: str
     password: Secret | None
 
 
@@ -54,9 +71,21 @@ class Population:
     tenants: tuple[Tenant, ...]
     users: tuple[User, ...]
 
+    def tenant(self, tenant_id: str) -> Tenant | None:
+        """Return the tenant of this id, None for the homes of those who belong to none."""
+        return next((tenant for tenant in self.tenants if tenant.id == tenant_id), None)
+
     def tenant_name(self, tenant_id: str) -> str:
         """Return the name people read; staff are called by their id."""
-        return next((tenant.name for tenant in self.tenants if tenant.id == tenant_id), tenant_id)
+        tenant = self.tenant(tenant_id)
+        return tenant_id if tenant is None else tenant.name
+
+    def user(self, caller: Caller) -> User:
+        """Return the user behind a caller. Raises KeyError when there is none."""
+        found = next((user for user in self.users if user.caller == caller), None)
+        if found is None:
+            raise KeyError(caller)
+        return found
 
     def marker(self, owner: Caller, asset: str) -> str:
         """Return the canary of one asset: random to everybody who does not hold the run's secret."""
@@ -64,8 +93,7 @@ class Population:
 
     def derive(self, *parts: str) -> str:
         """Return 64 hexadecimal digits that depend on the seed, the run's secret and the parts."""
-        text = "\x1f".join((str(self.seed), self.run_secret.reveal(), *parts))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _derived(str(self.seed), self.run_secret.reveal(), *parts)
 
 
 def tenant_ids(count: int) -> tuple[str, ...]:
@@ -75,22 +103,56 @@ def tenant_ids(count: int) -> tuple[str, ...]:
     return tuple(f"t{number}" for number in range(1, count + 1))
 
 
-def populate(contract: Contract, *, seed: int, tenants: int, run_secret: Secret) -> Population:
+def homes_of(persona: Persona, home: str, tenants: int) -> tuple[str, ...]:
+    """Return the ids of the tenants that a user of the persona belongs to, the own one first; none for staff."""
+    if persona.staff:
+        return ()
+    everybody = tenant_ids(tenants)
+    start = everybody.index(home)
+    return tuple(everybody[(start + step) % tenants] for step in range(persona.spans))
+
+
+def populate(blueprint: Blueprint, *, seed: int, tenants: int, run_secret: Secret) -> Population:
     """Return the population of a run: one user of every persona per tenant, and one of every staff persona.
 
-    Names depend on the seed alone; passwords and markers on the seed and the run's secret.
+    Names and the keys of tenants depend on the seed alone; passwords and markers on the seed and the run's secret.
     """
     fake = Faker("en_US")
     fake.seed_instance(seed)
-    made = tuple(Tenant(tenant_id, fake.unique.company()) for tenant_id in tenant_ids(tenants))
-    homes = [(tenant.id, persona) for tenant in made for persona in contract.personas if not persona.staff]
-    homes += [(STAFF, persona) for persona in contract.personas if persona.staff]
-    drafted = Population(seed, run_secret, made, ())
+    ids = tenant_ids(tenants)
+    keys = _keys(blueprint.tenant_keys, seed, ids, fake)
+    names = [fake.unique.company() + _ORGANISATION_ENDS[number % len(_ORGANISATION_ENDS)] for number in range(tenants)]
+    made = {tenant_id: Tenant(tenant_id, key, name) for tenant_id, key, name in zip(ids, keys, names, strict=True)}
+    personas = blueprint.contract.personas
+    homes = [(tenant_id, persona) for tenant_id in ids for persona in personas if not persona.staff]
+    homes += [(STAFF, persona) for persona in personas if persona.staff]
     users = []
-    for home, persona in homes:
-        caller = Caller(home, persona.name)
+    for number, (home, persona) in enumerate(homes):
         # The caller makes user names unique; Faker makes them look like the real thing.
-        username = f"{fake.user_name()}.{home}-{persona.name}"
-        password = Secret("Aa1!" + drafted.derive("password", username)[:24])
-        users.append(User(caller, username, password))
-    return Population(seed, run_secret, made, tuple(users))
+        plain = f"{fake.user_name()}.{home}-{persona.name}"
+        username = plain + _USERNAME_ENDS[number % len(_USERNAME_ENDS)]
+        password = "Aa1!" + _derived(str(seed), run_secret.reveal(), "password", username)[:24]
+        users.append(
+            User(
+                caller=Caller(home, persona.name),
+                tenants=tuple(made[tenant_id] for tenant_id in homes_of(persona, home, tenants)),
+                username=username,
+                email=f"{plain}+isolation@example.com",
+                password=None if persona.sign_in is SignIn.GUEST else Secret(password),
+            )
+        )
+    return Population(seed, run_secret, tuple(made.values()), tuple(users))
+
+
+def _keys(kind: TenantKeys, seed: int, ids: tuple[str, ...], fake: Faker) -> list[str]:
+    if kind is TenantKeys.UUID:
+        return [str(UUID(_derived(str(seed), "key", tenant_id)[:32], version=4)) for tenant_id in ids]
+    keys: list[str] = []
+    while len(keys) < len(ids):
+        base = fake.unique.last_name().lower()[:12]
+        keys += [base + end for end in _CHOSEN_KEY_ENDS]
+    return keys[: len(ids)]
+
+
+def _derived(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()

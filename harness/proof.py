@@ -105,7 +105,7 @@ class Proof:
 
 def prove_weakness(blueprint: Blueprint, weakness: Weakness) -> Proof:
     """Attack the blueprint with the hole planted, by every technique, and return what was found."""
-    verdicts = attack_everything(weakness.change(blueprint))
+    verdicts = attack_everything(blueprint, weakness=weakness)
     return _proof(f"weakness {blueprint.name}:{weakness.id}", weakness.leaks, verdicts)
 
 
@@ -115,15 +115,22 @@ def prove_fault(blueprint: Blueprint, case: FaultCase) -> Proof:
 
 
 def attack_everything(
-    blueprint: Blueprint, *, enforcement: Enforcement = Enforcement.NORMAL, faults: Iterable[Fault] = ()
+    blueprint: Blueprint,
+    *,
+    enforcement: Enforcement = Enforcement.NORMAL,
+    faults: Iterable[Fault] = (),
+    weakness: Weakness | None = None,
 ) -> list[Verdict]:
     """Return the verdicts of every attack and control on a stage of its own with two tenants."""
     techniques = tuple(TECHNIQUES.values())
+    tenants = max(_TENANTS, blueprint.minimum_tenants)
     planned = [
-        *controls(blueprint, techniques, _TENANTS),
-        *attacks(blueprint, techniques, _TENANTS, Pairs.RING),
+        *controls(blueprint, techniques, tenants),
+        *attacks(blueprint, techniques, tenants, Pairs.RING),
     ]
-    stage = set_up(blueprint, planned, tenants=_TENANTS, seed=_SEED, enforcement=enforcement, faults=faults)
+    stage = set_up(
+        blueprint, planned, tenants=tenants, seed=_SEED, enforcement=enforcement, faults=faults, weakness=weakness
+    )
     try:
         return [stage.execution.judge(attempt) for attempt in planned]
     finally:

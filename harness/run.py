@@ -104,5 +104,6 @@ class Run:
                 region=self.options.region,
                 enforcement=self.options.enforcement,
                 faults=self.options.faults,
+                weakness=self.options.weakness,
             )
         return self._stages[name]

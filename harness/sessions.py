@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.blueprints.spec import SignIn
+from harness.blueprints.contract import SignIn
 from harness.deployment import operate
 from harness.errors import SignInRefusedError
+from harness.placeholders import TENANT, per_tenant, user_label
 from harness.secret import Secret
 from harness.targets.api import ApiRequest, AwsCredentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from harness.blueprints.contract import Persona
     from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment
     from harness.population import Caller, Population, User
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """What a signed-in user holds. Guests have no tokens; `username` is empty for them."""
+    """What a signed-in user holds. Guests and IAM users have no tokens; `identity_id` is empty where there is none."""
 
     caller: Caller
     identity_id: str
@@ -32,9 +34,22 @@ class Session:
     access_token: Secret | None = None
 
 
-def _create_user(target: Target, pool: str, user: User, groups: tuple[str, ...]) -> None:
+def _create_user(target: Target, pool: str, user: User, groups: Iterable[str], attributes: Mapping[str, str]) -> None:
     """Make a confirmed user with a permanent password, in the given groups."""
-    operate(target, "cognito-idp", "AdminCreateUser", UserPoolId=pool, Username=user.username, MessageAction="SUPPRESS")
+    described = [{"Name": name, "Value": value} for name, value in attributes.items()]
+    operate(
+        target,
+        "cognito-idp",
+        "AdminCreateUser",
+        UserPoolId=pool,
+        Username=user.username,
+        MessageAction="SUPPRESS",
+        UserAttributes=[
+            {"Name": "email", "Value": user.email},
+            {"Name": "email_verified", "Value": "true"},
+            *described,
+        ],
+    )
     if user.password is not None:
         operate(
             target,
@@ -64,17 +79,31 @@ def sign_in_everybody(
     for user in population.users:
         persona = blueprint.contract.persona(user.caller.persona)
         try:
-            if persona.sign_in is SignIn.GUEST:
-                sessions[user.caller] = _guest_session(target, deployment, user.caller)
-            else:
-                _create_user(target, deployment.user_pool, user, persona.groups)
-                # A namesake in a pool that has nothing to do with the design: attackers bring its tokens.
-                _create_user(target, deployment.outsiders_pool, user, ())
-                client = next(c.name for c in blueprint.app_clients if c.identity_provider)
-                sessions[user.caller] = _member_session(target, deployment, user, deployment.app_clients[client])
+            if persona.has_tokens:
+                _register(target, deployment, user, persona)
+            sessions[user.caller] = _SIGN_IN[persona.sign_in](target, blueprint, deployment, user)
         except SignInRefusedError as error:
             sessions[user.caller] = error
     return sessions
+
+
+def _register(target: Target, deployment: Deployment, user: User, persona: Persona) -> None:
+    groups = [name for group in persona.groups for name in per_tenant(group, user.tenants)]
+    attributes = {
+        name: value
+        for pattern, value_pattern in persona.attributes.items()
+        for name, value in _attribute_of_each(pattern, value_pattern, user)
+    }
+    _create_user(target, deployment.user_pool, user, groups, attributes)
+    # A namesake in a pool that has nothing to do with the design: attackers bring its tokens.
+    _create_user(target, deployment.outsiders_pool, user, (), {})
+
+
+def _attribute_of_each(pattern: str, value: str, user: User) -> list[tuple[str, str]]:
+    tenants = user.tenants if TENANT in pattern else user.tenants[:1]
+    if not tenants:
+        return []
+    return [(pattern.replace(TENANT, tenant.key), value.replace(TENANT, tenant.key)) for tenant in tenants]
 
 
 def tokens_for(target: Target, client_id: str, user: User) -> Mapping[str, Any]:
@@ -104,37 +133,53 @@ def credentials_from(answer: Mapping[str, Any]) -> AwsCredentials | None:
     return AwsCredentials(Secret(found["AccessKeyId"]), Secret(secret), Secret(found["SessionToken"]))
 
 
-def _member_session(target: Target, deployment: Deployment, user: User, client_id: str) -> Session:
-    tokens = tokens_for(target, client_id, user)
+def _by_identity_pool(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> Session:
+    tokens = tokens_for(target, _client_of_users(blueprint, deployment), user)
     logins = {deployment.provider: tokens["IdToken"]}
     identity = _sign_in_call(
         target, "cognito-identity", "GetId", IdentityPoolId=deployment.identity_pool, Logins=logins
     )
-    return _exchange(
-        target,
+    persona = blueprint.contract.persona(user.caller.persona)
+    chosen = {}
+    if persona.custom_role:
+        (role,) = per_tenant(persona.custom_role, user.tenants[:1])
+        chosen = {"CustomRoleArn": deployment.roles[role]}
+    credentials = _exchange(target, user.caller, identity["IdentityId"], {"Logins": logins, **chosen})
+    return Session(
         user.caller,
         identity["IdentityId"],
-        logins,
+        credentials,
         username=user.username,
         id_token=Secret(tokens["IdToken"]),
         access_token=Secret(tokens["AccessToken"]),
     )
 
 
-def _guest_session(target: Target, deployment: Deployment, caller: Caller) -> Session:
+def _as_guest(target: Target, _: Blueprint, deployment: Deployment, user: User) -> Session:
     identity = _sign_in_call(target, "cognito-identity", "GetId", IdentityPoolId=deployment.identity_pool)
-    return _exchange(target, caller, identity["IdentityId"], {})
+    credentials = _exchange(target, user.caller, identity["IdentityId"], {})
+    return Session(user.caller, identity["IdentityId"], credentials)
 
 
-def _exchange(target: Target, caller: Caller, identity_id: str, logins: Mapping[str, str], **tokens: Any) -> Session:
-    params: dict[str, Any] = {"IdentityId": identity_id}
-    if logins:
-        params["Logins"] = dict(logins)
-    answer = _sign_in_call(target, "cognito-identity", "GetCredentialsForIdentity", **params)
+def _as_iam_user(target: Target, _: Blueprint, deployment: Deployment, user: User) -> Session:
+    name = deployment.iam_users[user_label(user.caller.tenant, user.caller.persona)]
+    key = operate(target, "iam", "CreateAccessKey", UserName=name)["AccessKey"]
+    credentials = AwsCredentials(Secret(key["AccessKeyId"]), Secret(key["SecretAccessKey"]))
+    return Session(user.caller, "", credentials, username=name)
+
+
+def _client_of_users(blueprint: Blueprint, deployment: Deployment) -> str:
+    if blueprint.user_pool is None:
+        raise TypeError(f"{blueprint.name} has no user pool")
+    return deployment.app_clients[blueprint.user_pool.app_clients[0].name]
+
+
+def _exchange(target: Target, caller: Caller, identity_id: str, params: Mapping[str, Any]) -> AwsCredentials:
+    answer = _sign_in_call(target, "cognito-identity", "GetCredentialsForIdentity", IdentityId=identity_id, **params)
     credentials = credentials_from(answer)
     if credentials is None:
         raise SignInRefusedError(f"{caller} got no credentials from the identity pool")
-    return Session(caller, identity_id, credentials, **tokens)
+    return credentials
 
 
 def _sign_in_call(target: Target, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
@@ -142,3 +187,10 @@ def _sign_in_call(target: Target, service: str, operation: str, **params: Any) -
     if not response.succeeded:
         raise SignInRefusedError(f"{operation} refused the sign-in with {response.error_code}: {response.message}")
     return response.data
+
+
+_SIGN_IN: Mapping[SignIn, Callable[[Target, Blueprint, Deployment, User], Session]] = {
+    SignIn.IDENTITY_POOL: _by_identity_pool,
+    SignIn.GUEST: _as_guest,
+    SignIn.IAM_USER: _as_iam_user,
+}

@@ -6,12 +6,12 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.assets import plant
+from harness.assets import Assets, plant
 from harness.attacks.execution import Execution
 from harness.attacks.plan import asset_names
-from harness.deployment import deploy
 from harness.emulator.authorization import Enforcement
 from harness.population import populate
+from harness.provisioning.deploy import deploy
 from harness.secret import Secret
 from harness.sessions import sign_in_everybody
 from harness.targets.embedded import EmbeddedTarget
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from harness.attacks.plan import Attempt
-    from harness.blueprints.spec import Blueprint
+    from harness.blueprints.spec import Blueprint, Weakness
     from harness.deployment import Deployment
     from harness.emulator.faults import Fault
     from harness.population import Population
@@ -49,18 +49,21 @@ def set_up(
     region: str = "us-east-1",
     enforcement: Enforcement = Enforcement.NORMAL,
     faults: Iterable[Fault] = (),
+    weakness: Weakness | None = None,
 ) -> Stage:
     """Return a stage on an embedded target of its own, with the assets that the planned attempts are aimed at.
 
+    A weakness is planted in what is deployed; plan, population and attacks go by the sound blueprint all the same.
     Provisioning and sign-in happen on an honest target; switches and faults are set afterwards, so that what they
     turn red is the attacks and the controls.
     """
     run_id = secrets.token_hex(4)
     target = EmbeddedTarget(region)
-    population = populate(blueprint.contract, seed=seed, tenants=tenants, run_secret=Secret(secrets.token_hex(16)))
-    deployment = deploy(blueprint, target, run_id)
+    population = populate(blueprint, seed=seed, tenants=tenants, run_secret=Secret(secrets.token_hex(16)))
+    deployed = blueprint if weakness is None else weakness.change(blueprint)
+    deployment = deploy(deployed, target, run_id, population)
     sessions = sign_in_everybody(blueprint, population, deployment, target)
-    plant(target, deployment, population, sessions, asset_names(planned))
+    plant(target, Assets(blueprint, deployment, population, sessions), asset_names(blueprint, planned))
     target.enforce(enforcement)
     target.plant_faults(faults)
     return Stage(target, deployment, population, Execution(target, blueprint, deployment, population, sessions))

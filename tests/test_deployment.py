@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.assets import plant
+from harness.assets import Assets, plant
 from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.plan import asset_names, controls
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
-from harness.deployment import deploy, destroy
 from harness.errors import DeploymentError
 from harness.population import populate
+from harness.provisioning.deploy import deploy, destroy
 from harness.secret import Secret
 from harness.sessions import sign_in_everybody
 from harness.targets.api import ApiRequest
@@ -29,6 +29,9 @@ _LISTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
 )
 
 
+_PEOPLE = populate(IDENTITY_KEYED, seed=1, tenants=2, run_secret=Secret("s"))
+
+
 def _what_is_there(target: EmbeddedTarget) -> dict[str, int]:
     found = {}
     for service, operation, member, params in _LISTS:
@@ -40,20 +43,20 @@ def _what_is_there(target: EmbeddedTarget) -> dict[str, int]:
 
 def test_what_was_deployed_and_populated_is_destroyed_by_what_was_recorded(embedded_target: EmbeddedTarget) -> None:
     before = _what_is_there(embedded_target)
-    deployment = deploy(IDENTITY_KEYED, embedded_target, "abc12345")
-    population = populate(IDENTITY_KEYED.contract, seed=1, tenants=2, run_secret=Secret("s"))
-    sessions = sign_in_everybody(IDENTITY_KEYED, population, deployment, embedded_target)
+    deployment = deploy(IDENTITY_KEYED, embedded_target, "abc12345", _PEOPLE)
+    sessions = sign_in_everybody(IDENTITY_KEYED, _PEOPLE, deployment, embedded_target)
     planned = controls(IDENTITY_KEYED, TECHNIQUES.values(), 2)
-    plant(embedded_target, deployment, population, sessions, asset_names(planned))
+    assets = Assets(IDENTITY_KEYED, deployment, _PEOPLE, sessions)
+    plant(embedded_target, assets, asset_names(IDENTITY_KEYED, planned))
     assert all(count > before[operation] for operation, count in _what_is_there(embedded_target).items())
     assert destroy(deployment, embedded_target) == []
     assert _what_is_there(embedded_target) == before
 
 
 def test_a_deployment_is_plain_json_without_secrets(embedded_target: EmbeddedTarget) -> None:
-    deployment = deploy(IDENTITY_KEYED, embedded_target, "abc12345")
+    deployment = deploy(IDENTITY_KEYED, embedded_target, "abc12345", _PEOPLE)
     text = json.dumps(deployment.as_json())
-    assert deployment.table in text
+    assert deployment.tables["items"] in text
     assert "SecretAccessKey" not in text
 
 
@@ -62,12 +65,12 @@ def test_a_deployment_that_fails_leaves_nothing_behind(embedded_target: Embedded
     broken_role = replace(IDENTITY_KEYED.roles[0], policies={"broken": {"Version": "2012-10-17", "Statement": "?"}})
     broken = replace(IDENTITY_KEYED, roles=(broken_role, *IDENTITY_KEYED.roles[1:]))
     with pytest.raises(DeploymentError, match="PutRolePolicy on the embedded target failed with Malformed"):
-        deploy(broken, embedded_target, "abc12345")
+        deploy(broken, embedded_target, "abc12345", _PEOPLE)
     assert _what_is_there(embedded_target) == before
 
 
 def test_an_unknown_name_in_a_document_is_said(embedded_target: EmbeddedTarget) -> None:
     trust = {"Version": "2012-10-17", "Statement": [{"Principal": "@{nope}"}]}
     broken = replace(IDENTITY_KEYED, roles=(replace(IDENTITY_KEYED.roles[0], trust=trust), *IDENTITY_KEYED.roles[1:]))
-    with pytest.raises(DeploymentError, match="names something unknown"):
-        deploy(broken, embedded_target, "abc12345")
+    with pytest.raises(DeploymentError, match="not deployed"):
+        deploy(broken, embedded_target, "abc12345", _PEOPLE)

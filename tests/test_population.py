@@ -7,12 +7,12 @@ from harness.blueprints.identity_keyed import IDENTITY_KEYED
 from harness.population import populate
 from harness.secret import Secret
 
-CONTRACT = IDENTITY_KEYED.contract
+BLUEPRINT = IDENTITY_KEYED
 
 
 @given(seed=st.integers(0, 2**31), tenants=st.integers(2, 12))
 def test_the_same_seed_makes_the_same_people(seed: int, tenants: int) -> None:
-    first, second = (populate(CONTRACT, seed=seed, tenants=tenants, run_secret=Secret(run)) for run in ("a", "b"))
+    first, second = (populate(BLUEPRINT, seed=seed, tenants=tenants, run_secret=Secret(run)) for run in ("a", "b"))
     assert first.tenants == second.tenants
     assert [user.username for user in first.users] == [user.username for user in second.users]
     assert len({user.username for user in first.users}) == len(first.users) == tenants * 2 + 1
@@ -20,14 +20,14 @@ def test_the_same_seed_makes_the_same_people(seed: int, tenants: int) -> None:
 
 @given(seed=st.integers(0, 2**31))
 def test_markers_and_passwords_of_two_runs_differ(seed: int) -> None:
-    first, second = (populate(CONTRACT, seed=seed, tenants=2, run_secret=Secret(run)) for run in ("a", "b"))
+    first, second = (populate(BLUEPRINT, seed=seed, tenants=2, run_secret=Secret(run)) for run in ("a", "b"))
     owner = first.users[0].caller
     assert first.marker(owner, "private") != second.marker(owner, "private")
     assert first.users[0].password != second.users[0].password
 
 
 def test_every_owner_and_asset_has_a_marker_of_its_own() -> None:
-    population = populate(CONTRACT, seed=1, tenants=4, run_secret=Secret("a"))
+    population = populate(BLUEPRINT, seed=1, tenants=4, run_secret=Secret("a"))
     names = ("private", "listing", "s3.write.put-object/own")
     markers = {population.marker(user.caller, name) for user in population.users for name in names}
     assert len(markers) == len(population.users) * len(names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness import forgery
@@ -11,9 +11,10 @@ from harness.secret import Secret
 from harness.sessions import tokens_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from harness.assets import Asset
+    from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment
     from harness.population import Population, User
     from harness.sessions import Session
@@ -26,22 +27,35 @@ _TWO_HOURS = 7200.0
 class Aim:
     """Everything a technique may use to build its requests.
 
-    `asset` is what is attacked (the caller's own in a control), `own` the caller's own asset of the same name,
-    `partition` the partition key or prefix that the request names. `victim` is the session whose identity is
-    claimed; it is the caller's own in a control.
+    `victim` is the session whose identity is claimed; it is the caller's own in a control. `role_choice` is what the
+    caller adds to an exchange to get its own role, `privileged_role` the ARN of a role that staff alone may have,
+    `role_of_tenants` that of the role tenants' users get; both are empty where the design has none.
     """
 
     caller: Session
     victim: Session
-    asset: Asset
-    own: Asset
     deployment: Deployment
     tokens: TokenSource
+    attacked: Asset | None = None
+    callers_own: Asset | None = None
+    role_choice: Mapping[str, str] = field(default_factory=dict)
+    privileged_role: str = ""
+    role_of_tenants: str = ""
+
+    @property
+    def asset(self) -> Asset:
+        """Return what is attacked; the caller's own in a control."""
+        return _existing(self.attacked)
+
+    @property
+    def own(self) -> Asset:
+        """Return the caller's own asset of the same plane, which shows that the technique works."""
+        return _existing(self.callers_own)
 
     @property
     def turned_inward(self) -> Aim:
         """Return the aim of the control: the same caller, aiming at what is its own."""
-        return replace(self, victim=self.caller, asset=self.own)
+        return replace(self, victim=self.caller, attacked=self.callers_own)
 
     @property
     def id_token(self) -> Secret:
@@ -69,8 +83,9 @@ class Aim:
 class TokenSource:
     """Genuine tokens under special circumstances, asked for once per caller and kept."""
 
-    def __init__(self, target: Target, deployment: Deployment, population: Population) -> None:
+    def __init__(self, target: Target, blueprint: Blueprint, deployment: Deployment, population: Population) -> None:
         self._target = target
+        self._blueprint = blueprint
         self._deployment = deployment
         self._users = {user.caller: user for user in population.users}
         self._kept: dict[tuple[str, object], Secret] = {}
@@ -81,8 +96,7 @@ class TokenSource:
 
     def of_another_app_client(self, session: Session) -> Secret:
         """Return an ID token of the caller from an app client that is not registered with the identity pool."""
-        clients = list(self._deployment.app_clients.values())
-        return self._keep("client", session, lambda user: self._id_token(clients[-1], user))
+        return self._keep("client", session, lambda user: self._id_token(self._client(of_the_users=False), user))
 
     def of_another_pool(self, session: Session) -> Secret:
         """Return an ID token, validly signed by a foreign user pool, of a user with the caller's name."""
@@ -96,10 +110,22 @@ class TokenSource:
 
     def _from_the_past(self, user: User) -> Secret:
         with self._target.time_shifted(-_TWO_HOURS):
-            return self._id_token(next(iter(self._deployment.app_clients.values())), user)
+            return self._id_token(self._client(of_the_users=True), user)
 
     def _from_outside(self, user: User) -> Secret:
         return self._id_token(self._deployment.outsiders_client, user)
 
+    def _client(self, *, of_the_users: bool) -> str:
+        if self._blueprint.user_pool is None:
+            raise TypeError(f"{self._blueprint.name} has no user pool")
+        clients = self._blueprint.user_pool.app_clients
+        return self._deployment.app_clients[(clients[0] if of_the_users else clients[-1]).name]
+
     def _id_token(self, client_id: str, user: User) -> Secret:
         return Secret(tokens_for(self._target, client_id, user)["IdToken"])
+
+
+def _existing(asset: Asset | None) -> Asset:
+    if asset is None:
+        raise TypeError("the technique needs an asset on a plane where the design keeps none")
+    return asset

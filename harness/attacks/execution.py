@@ -5,22 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.assets import PRIVATE, Asset, asset_of, listing_marker, reread, restore, stands
+from harness.assets import PRIVATE, PUBLIC, Assets, reread, restore, stands
 from harness.attacks.aim import Aim, TokenSource
 from harness.attacks.catalogue import TECHNIQUES
+from harness.attacks.features import owns
 from harness.attacks.plan import (
     AttemptKind,
     allowed_controls,
+    applicable,
+    controls_behind,
     is_own_control,
-    operator_control,
     own_asset_name,
     own_control,
 )
-from harness.attacks.technique import ControlKind, LeakKind
-from harness.blueprints.spec import Effect
+from harness.attacks.technique import LeakKind
+from harness.blueprints.contract import Effect, Reach
 from harness.errors import SignInRefusedError, TargetError
 from harness.evidence import exchange_evidence
 from harness.outcome import Observation, Outcome, carries, observe
+from harness.placeholders import TENANT
+from harness.population import STAFF
 from harness.sessions import credentials_from
 from harness.targets.api import ApiRequest
 from harness.verdicts import Verdict, VerdictName, judge_control
@@ -28,8 +32,10 @@ from harness.verdicts import Verdict, VerdictName, judge_control
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.assets import Asset
     from harness.attacks.plan import Attempt
     from harness.attacks.technique import Step
+    from harness.blueprints.contract import Persona
     from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment
     from harness.population import Caller, Population
@@ -38,8 +44,8 @@ if TYPE_CHECKING:
     from harness.targets.target import Target
 
 
-# A GetItem is the plainest call that every caller of a blueprint with a table can make.
-_KNOWN_GOOD = TECHNIQUES["dynamodb.read.get-item"]
+# The plainest calls: by one of them every caller can show that its credentials work.
+_KNOWN_GOOD = (TECHNIQUES["dynamodb.read.get-item"], TECHNIQUES["s3.read.get-object"])
 # At the identity pool the credential is the ID token, so it is the token that has to be shown to work.
 _KNOWN_GOOD_TOKEN = TECHNIQUES["identity-pool.session.foreign-identity-with-own-token"]
 
@@ -73,7 +79,8 @@ class Execution:
         self._deployment = deployment
         self._population = population
         self._sessions = sessions
-        self._tokens = TokenSource(target, deployment, population)
+        self._assets = Assets(blueprint, deployment, population, sessions)
+        self._tokens = TokenSource(target, blueprint, deployment, population)
         self._controls: dict[str, Verdict] = {}
 
     def judge(self, attempt: Attempt) -> Verdict:
@@ -106,14 +113,17 @@ class Execution:
 
     def _operator_control(self, attempt: Attempt) -> Verdict:
         technique = attempt.technique
-        if technique.operator_steps is None:
-            raise TypeError(f"{technique.id} has no steps for the operator")
-        # The operator's steps name nothing but what the deployment itself has made.
+        # What the operator sends names nothing that depends on a session, so anybody's serves to aim it.
         anybody = next(session for session in self._sessions.values() if not isinstance(session, SignInRefusedError))
-        asset = asset_of(self._population, self._deployment, anybody, PRIVATE)
-        aim = Aim(anybody, anybody, asset, asset, self._deployment, self._tokens)
-        exchange = self._send(attempt, technique.operator_steps(aim), None)
-        seen = exchange.allowed and credentials_from(exchange.responses[0].data) is not None
+        attacked = None
+        if attempt.victim is not None:
+            attacked = self._assets.of(attempt.victim, technique.plane, attempt.asset_name)
+        aim = Aim(anybody, anybody, self._deployment, self._tokens, attacked, attacked)
+        exchange = self._send(attempt, (technique.operator_steps or technique.steps)(aim), None)
+        if technique.effect is Effect.SESSION:
+            seen = exchange.allowed and credentials_from(exchange.responses[0].data) is not None
+        else:
+            seen = exchange.allowed and self._control_shows(attempt, aim, exchange)
         name, outcome, reason = judge_control(attempt, exchange.observation, seen=seen)
         return self._verdict(attempt, exchange, name, outcome, reason)
 
@@ -122,11 +132,11 @@ class Execution:
         if technique.effect is Effect.SESSION:
             return any(credentials_from(response.data) is not None for response in exchange.responses)
         if technique.effect is Effect.WRITE:
-            return self._changed(aim.asset, technique.plane, aim.caller)
+            return self._changed(aim.asset)
         if technique.allowed_means is LeakKind.ORACLE:
             return True
         return carries(aim.asset.marker, exchange.responses) or carries(
-            listing_marker(self._population, aim.asset.owner), exchange.responses
+            self._assets.listing_marker(aim.asset.owner), exchange.responses
         )
 
     def _attack(self, attempt: Attempt) -> Verdict:
@@ -181,72 +191,119 @@ class Execution:
     def _what_crossed(self, attempt: Attempt, aim: Aim, exchange: _Exchange) -> tuple[LeakKind | None, str]:
         technique = attempt.technique
         if technique.effect is Effect.WRITE and attempt.victim is not None:
-            if self._changed(aim.asset, technique.plane, aim.victim):
+            if self._changed(aim.asset):
                 return LeakKind.EFFECT, f"{attempt.victim} finds the asset changed"
             return None, ""
-        for owner in self._sessions:
-            if owner == attempt.attacker:
+        for owner in (*self._sessions, PUBLIC):
+            if owner == attempt.attacker or self._may_see(attempt.attacker, owner):
                 continue
-            markers = [self._population.marker(owner, PRIVATE), listing_marker(self._population, owner)]
+            markers = [self._population.marker(owner, PRIVATE), self._assets.listing_marker(owner)]
             if any(carries(marker, exchange.responses) for marker in markers):
                 return LeakKind.DATA, f"the canary of {owner} came back"
         return None, ""
 
-    def _changed(self, asset: Asset, plane: str, owner: Session) -> bool:
-        response = self._target.send(reread(asset, plane), owner.credentials)
+    def _may_see(self, caller: Caller, owner: Caller) -> bool:
+        """Tell whether the contract lets the caller see what is the owner's, on some plane."""
+        contract = self._blueprint.contract
+        planes = [place.plane for place in (*self._blueprint.places, *self._blueprint.shared)]
+        if owner == PUBLIC:
+            return any(contract.allows(caller.persona, plane, Effect.READ, Reach.SHARED) for plane in planes)
+        tenants = {tenant.id for tenant in self._population.user(caller).tenants}
+        return owner.tenant in tenants and any(
+            self._blueprint.is_shared_by_tenant(plane)
+            and contract.allows(caller.persona, plane, Effect.READ, Reach.OWN)
+            for plane in planes
+        )
+
+    def _changed(self, asset: Asset) -> bool:
+        """Tell whether the asset is no longer as it was planted, as its owner sees it, and put it back."""
+        owner = self._sessions.get(asset.owner)
+        response = (
+            self._target.send_as_operator(reread(asset))
+            if owner is None or isinstance(owner, SignInRefusedError) or not self._may_look_after(asset)
+            else self._target.send(reread(asset), owner.credentials)
+        )
         missing = response.error_code == "NoSuchKey" or (
             # Where the owner may not list without a prefix, S3 answers 403 for a key that is gone.
             response.error_code == "AccessDenied" and "s3:ListBucket" in response.message
         )
         if not response.succeeded and not missing:
             raise TargetError(
-                f"{owner.caller} could not look after its asset: {response.error_code}: {response.message}"
+                f"{asset.owner} could not look after its asset: {response.error_code}: {response.message}"
             )
-        if response.succeeded and stands(asset, plane, response.data):
+        if response.succeeded and stands(asset, response.data):
             return False
-        self._target.send(restore(asset, plane), owner.credentials)
+        self._target.send_as_operator(restore(asset))
         return True
+
+    def _may_look_after(self, asset: Asset) -> bool:
+        return self._blueprint.contract.allows(asset.owner.persona, asset.plane, Effect.READ, Reach.OWN)
 
     def _controls_behind(self, attempt: Attempt) -> list[Verdict]:
         """Return the verdicts of the controls without which a refusal of this attack would mean nothing."""
-        technique, contract = attempt.technique, self._blueprint.contract
-        if technique.control is ControlKind.OWN and is_own_control(contract, technique, attempt.attacker):
-            return [self._control(own_control(self._blueprint, technique, attempt.attacker))]
-        works, may = self._credentials_work(attempt), self._somebody_may(attempt)
-        return [*works, *may] if works and may else []
+        behind = controls_behind(self._blueprint, attempt, len(self._population.tenants))
+        if any(control.kind is AttemptKind.OWN and control.attacker == attempt.attacker for control in behind):
+            return [self._control(control) for control in behind]
+        works = self._credentials_work(attempt)
+        return [*works, *(self._control(control) for control in behind)] if works and behind else []
 
     def _credentials_work(self, attempt: Attempt) -> list[Verdict]:
         """Return the first half of a witnessed control: another call with the same credentials works."""
-        known_good = _KNOWN_GOOD_TOKEN if attempt.technique.plane == _KNOWN_GOOD_TOKEN.plane else _KNOWN_GOOD
-        if is_own_control(self._blueprint.contract, known_good, attempt.attacker):
-            return [self._control(own_control(self._blueprint, known_good, attempt.attacker))]
-        allowed = allowed_controls(self._blueprint, known_good, len(self._population.tenants))
-        return [self._control(control) for control in allowed if control.attacker == attempt.attacker][:1]
-
-    def _somebody_may(self, attempt: Attempt) -> list[Verdict]:
-        """Return the second half: the same request works for a principal who may make it."""
-        technique = attempt.technique
-        if technique.operator_steps is not None:
-            return [self._control(operator_control(self._blueprint, technique))]
-        allowed = allowed_controls(self._blueprint, technique, len(self._population.tenants))
-        for control in allowed:
-            if control.victim in (attempt.victim, None):
-                return [self._control(control)]
-        if attempt.victim is not None and is_own_control(self._blueprint.contract, technique, attempt.victim):
-            return [self._control(own_control(self._blueprint, technique, attempt.victim))]
+        if attempt.technique.plane == _KNOWN_GOOD_TOKEN.plane:
+            return [self._control(own_control(self._blueprint, _KNOWN_GOOD_TOKEN, attempt.attacker))]
+        tenants = len(self._population.tenants)
+        # Those of the same plane first: they say most about the attack.
+        for known_good in sorted(_KNOWN_GOOD, key=lambda technique: technique.plane != attempt.technique.plane):
+            if known_good not in applicable(self._blueprint, _KNOWN_GOOD):
+                continue
+            if is_own_control(self._blueprint, known_good, attempt.attacker):
+                return [self._control(own_control(self._blueprint, known_good, attempt.attacker))]
+            for control in allowed_controls(self._blueprint, known_good, tenants):
+                if control.attacker == attempt.attacker:
+                    return [self._control(control)]
         return []
 
     def _aim(self, attempt: Attempt) -> Aim:
+        technique = attempt.technique
         caller = self.session(attempt.attacker)
-        victim = self.session(attempt.victim) if attempt.victim is not None else caller
+        victim = caller
+        if attempt.victim is not None and attempt.victim != PUBLIC:
+            victim = self.session(attempt.victim)
+        plane, reaches = technique.plane, technique.effect is not Effect.SESSION
+        own_place = reaches and self._owns(attempt.attacker, plane)
+        own = self._assets.of(attempt.attacker, plane, own_asset_name(technique)) if own_place else None
+        attacked = own
+        if reaches and attempt.victim is not None:
+            attacked = self._assets.of(attempt.victim, plane, attempt.asset_name)
+        elif reaches and own is None:
+            attacked = self._assets.of(PUBLIC, plane, attempt.asset_name)
         return Aim(
             caller=caller,
             victim=victim,
-            asset=asset_of(self._population, self._deployment, victim, attempt.asset_name),
-            own=asset_of(self._population, self._deployment, caller, own_asset_name(attempt.technique)),
             deployment=self._deployment,
             tokens=self._tokens,
+            attacked=attacked,
+            callers_own=own,
+            role_choice=self._role_choice(attempt.attacker),
+            privileged_role=self._role_of(self._blueprint.privileged_persona, attempt.attacker),
+            role_of_tenants=self._role_of(self._blueprint.tenant_persona_with_role, attempt.attacker),
         )
+
+    def _owns(self, caller: Caller, plane: str) -> bool:
+        return caller.tenant != STAFF and owns(self._blueprint, self._blueprint.contract.persona(caller.persona), plane)
+
+    def _role_choice(self, caller: Caller) -> Mapping[str, str]:
+        persona = self._blueprint.contract.persona(caller.persona)
+        if not persona.custom_role:
+            return {}
+        return {"CustomRoleArn": self._deployment.roles[self._of_tenant(persona.custom_role, caller)]}
+
+    def _role_of(self, persona: Persona | None, caller: Caller) -> str:
+        return "" if persona is None else self._deployment.roles[self._of_tenant(persona.role, caller)]
+
+    def _of_tenant(self, pattern: str, caller: Caller) -> str:
+        tenant = self._population.tenant(caller.tenant)
+        return pattern if tenant is None else pattern.replace(TENANT, tenant.key)
 
     def session(self, caller: Caller) -> Session:
         """Return the session of a caller. Raises the SignInRefusedError that kept the caller from having one."""

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from harness.assets import PRIVATE
-from harness.attacks.technique import ControlKind, Victim
-from harness.blueprints.spec import Effect
-from harness.population import STAFF, Caller, tenant_ids
+from harness.assets import PRIVATE, PUBLIC
+from harness.attacks.features import features_of, is_among, owns
+from harness.attacks.technique import Callers, ControlKind, Victim
+from harness.blueprints.contract import Effect, Reach
+from harness.population import SHARED, STAFF, Caller, homes_of, tenant_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from harness.attacks.technique import Technique
-    from harness.blueprints.spec import Blueprint, Contract, ExpectedLeak
+    from harness.blueprints.contract import Contract, ExpectedLeak, Persona
+    from harness.blueprints.spec import Blueprint
 
 
 class Pairs(StrEnum):
@@ -65,7 +67,7 @@ class Attempt:
         """Return the name of the asset aimed at; writes have one of their own, so that they disturb nobody."""
         if self.technique.effect is not Effect.WRITE:
             return PRIVATE
-        if self.is_control:
+        if self.kind is AttemptKind.OWN:
             return own_asset_name(self.technique)
         return f"{self.technique.id}/from-{self.attacker.tenant}-{self.attacker.persona}"
 
@@ -82,43 +84,58 @@ def boundary(persona: str, technique: Technique) -> str:
     return f"{persona}: {technique.plane}.{technique.effect}"
 
 
+_OPERATOR = Caller("operator", "operator")
+
+
 def attacks(blueprint: Blueprint, techniques: Iterable[Technique], tenants: int, pairs: Pairs) -> list[Attempt]:
     """Return every attempt that the contract forbids, in a stable order."""
     found: list[Attempt] = []
-    contract = blueprint.contract
-    for technique in techniques:
-        for attacker in _callers(contract, tenants):
-            if attacker.persona not in technique.personas:
+    for technique in applicable(blueprint, techniques):
+        for attacker, persona in _callers(blueprint.contract, tenants):
+            if not is_among(blueprint, persona, technique.callers, technique):
                 continue
-            if _foreign_is_allowed(contract, attacker.persona, technique):
-                continue
-            found += _attacks_of(blueprint, technique, attacker, tenants, pairs)
+            found += _attacks_of(blueprint, technique, attacker, persona, tenants, pairs)
     return found
+
+
+def applicable(blueprint: Blueprint, techniques: Iterable[Technique]) -> list[Technique]:
+    """Return the techniques that can be aimed at the design at all."""
+    features = features_of(blueprint)
+    return [technique for technique in techniques if technique.requires <= features]
 
 
 def controls(blueprint: Blueprint, techniques: Iterable[Technique], tenants: int) -> list[Attempt]:
     """Return the attempts that show the techniques at work where the contract allows them."""
-    found: list[Attempt] = []
-    for technique in techniques:
-        if technique.control is ControlKind.OWN:
-            found += [
-                own_control(blueprint, technique, caller)
-                for caller in _callers(blueprint.contract, tenants)
-                if is_own_control(blueprint.contract, technique, caller)
+    found: dict[str, Attempt] = {}
+    for technique in applicable(blueprint, techniques):
+        planned = [
+            own_control(blueprint, technique, caller)
+            for caller, _ in _callers(blueprint.contract, tenants)
+            if technique.control is ControlKind.OWN and is_own_control(blueprint, technique, caller)
+        ]
+        planned += allowed_controls(blueprint, technique, tenants)
+        for attack in attacks(blueprint, (technique,), tenants, Pairs.RING):
+            planned += [
+                control
+                for control in controls_behind(blueprint, attack, tenants)
+                if control.kind is AttemptKind.OPERATOR
             ]
-        found += allowed_controls(blueprint, technique, tenants)
-        if technique.operator_steps is not None:
-            found.append(operator_control(blueprint, technique))
-    return found
+        found |= {attempt.id: attempt for attempt in planned}
+    return list(found.values())
 
 
-def is_own_control(contract: Contract, technique: Technique, caller: Caller) -> bool:
+def is_own_control(blueprint: Blueprint, technique: Technique, caller: Caller) -> bool:
     """Tell whether the caller can show the technique at work on what is its own."""
-    if caller.persona not in technique.personas or caller.tenant == STAFF:
+    if caller.tenant in (STAFF, SHARED):
+        return False
+    persona = blueprint.contract.persona(caller.persona)
+    if not is_among(blueprint, persona, technique.callers, technique):
         return False
     if technique.effect is Effect.SESSION:
         return True
-    return contract.allows_own(caller.persona, technique.plane, technique.effect)
+    return blueprint.place(technique.plane) is not None and blueprint.contract.allows(
+        persona.name, technique.plane, technique.effect, Reach.OWN
+    )
 
 
 def own_control(blueprint: Blueprint, technique: Technique, caller: Caller) -> Attempt:
@@ -127,43 +144,70 @@ def own_control(blueprint: Blueprint, technique: Technique, caller: Caller) -> A
     return Attempt(name, blueprint.name, technique, AttemptKind.OWN, caller, caller)
 
 
-def operator_control(blueprint: Blueprint, technique: Technique) -> Attempt:
+def operator_control(blueprint: Blueprint, technique: Technique, tenants: int) -> Attempt:
     """Return the control in which the operator shows that the target can do what the technique asks for."""
     name = f"{blueprint.name}-{technique.id}-operator-allowed"
-    return Attempt(name, blueprint.name, technique, AttemptKind.OPERATOR, Caller("operator", "operator"), None)
+    victim = None
+    if technique.effect is not Effect.SESSION:
+        victim = next(iter(_victims(blueprint, technique, tenants)), PUBLIC)
+    return Attempt(name, blueprint.name, technique, AttemptKind.OPERATOR, _OPERATOR, victim)
+
+
+def controls_behind(blueprint: Blueprint, attack: Attempt, tenants: int) -> list[Attempt]:
+    """Return the control that shows what a refusal of the attack means, short of the caller's credentials.
+
+    It is the same technique on the caller's own data where there is such a thing, another principal's otherwise; the
+    list is empty when nobody may make the request.
+    """
+    technique = attack.technique
+    if technique.control is ControlKind.OWN and is_own_control(blueprint, technique, attack.attacker):
+        return [own_control(blueprint, technique, attack.attacker)]
+    seen = _witness(blueprint, attack, tenants)
+    return [] if seen is None else [seen]
+
+
+def _witness(blueprint: Blueprint, attack: Attempt, tenants: int) -> Attempt | None:
+    """Return the control in which the same request works for a principal who may make it; None if nobody may."""
+    technique = attack.technique
+    if technique.operator_steps is not None:
+        return operator_control(blueprint, technique, tenants)
+    for control in allowed_controls(blueprint, technique, tenants):
+        if control.victim in (attack.victim, None):
+            return control
+    owner = attack.victim if technique.control is ControlKind.OWN else None
+    if owner is not None and is_own_control(blueprint, technique, owner):
+        return own_control(blueprint, technique, owner)
+    return None if technique.effect is Effect.SESSION else operator_control(blueprint, technique, tenants)
 
 
 def allowed_controls(blueprint: Blueprint, technique: Technique, tenants: int) -> list[Attempt]:
-    """Return the attempts by staff to whom the contract gives what the technique takes."""
-    found = []
+    """Return the attempts by users to whom the contract gives what the technique takes, though it is not their own."""
+    found: list[Attempt] = []
     contract = blueprint.contract
-    for persona in contract.personas:
-        attacker = Caller(STAFF, persona.name)
-        if not persona.staff:
-            continue
+    for attacker, persona in _callers(contract, tenants):
         if technique.effect is Effect.SESSION:
             # The role that a technique asks for is given to staff alone, through the group that carries it.
-            if technique.control is ControlKind.WITNESS and technique.operator_steps is None:
+            by_staff = technique.control is ControlKind.WITNESS and technique.operator_steps is None
+            if by_staff and persona == blueprint.privileged_persona:
                 name = f"{blueprint.name}-{technique.id}-{persona.name}-allowed-{STAFF}"
                 found.append(Attempt(name, blueprint.name, technique, AttemptKind.ALLOWED, attacker, None))
-        elif persona.name in technique.personas and contract.allows_foreign(
-            persona.name, technique.plane, technique.effect
-        ):
-            found += [
-                _allowed(blueprint, technique, attacker, victim) for victim in _victims(contract, technique, tenants)
-            ]
+            continue
+        if not is_among(blueprint, persona, technique.callers, technique):
+            continue
+        if contract.allows(persona.name, technique.plane, technique.effect, Reach.ANY) and persona.staff:
+            victims = _victims(blueprint, technique, tenants)
+            found += [_allowed(blueprint, technique, attacker, victim) for victim in victims]
+        if _may_touch_shared(blueprint, persona, technique):
+            found.append(_allowed(blueprint, technique, attacker, PUBLIC))
     return found
 
 
 def declared_boundaries(blueprint: Blueprint, techniques: Iterable[Technique]) -> tuple[tuple[str, str], ...]:
     """Return every boundary that the contract draws, as (blueprint, boundary), for the techniques given."""
     names = {
-        boundary(persona.name, technique)
-        for technique in techniques
-        for persona in blueprint.contract.personas
-        if persona.name in technique.personas
-        and not _foreign_is_allowed(blueprint.contract, persona.name, technique)
-        and not (technique.effect is Effect.SESSION and persona.staff)
+        attempt.boundary
+        for attempt in attacks(blueprint, techniques, blueprint.minimum_tenants, Pairs.RING)
+        if not (attempt.technique.effect is Effect.SESSION and attempt.attacker.tenant == STAFF)
     }
     return tuple((blueprint.name, name) for name in sorted(names))
 
@@ -176,67 +220,103 @@ def _allowed(blueprint: Blueprint, technique: Technique, attacker: Caller, victi
     return Attempt(name, blueprint.name, technique, AttemptKind.ALLOWED, attacker, victim)
 
 
-def _foreign_is_allowed(contract: Contract, persona: str, technique: Technique) -> bool:
-    return technique.effect is not Effect.SESSION and contract.allows_foreign(
-        persona, technique.plane, technique.effect
-    )
+def _may_touch_shared(blueprint: Blueprint, persona: Persona, technique: Technique) -> bool:
+    """Tell whether the contract gives the persona what belongs to nobody by this technique."""
+    if blueprint.shared_place(technique.plane) is None or _needs_own(technique):
+        return False
+    if technique.sweeps and blueprint.place(technique.plane) is not None:
+        # Whoever takes the whole store takes the tenants' assets as well.
+        return blueprint.contract.allows(persona.name, technique.plane, technique.effect, Reach.ANY)
+    return blueprint.contract.allows(persona.name, technique.plane, technique.effect, Reach.SHARED)
 
 
 def _attacks_of(
-    blueprint: Blueprint, technique: Technique, attacker: Caller, tenants: int, pairs: Pairs
+    blueprint: Blueprint, technique: Technique, attacker: Caller, persona: Persona, tenants: int, pairs: Pairs
 ) -> Iterator[Attempt]:
-    if technique.victim is Victim.NOBODY:
-        name = f"{blueprint.name}-{technique.id}-{attacker.persona}-{attacker.tenant}-to-nobody"
-        yield Attempt(name, blueprint.name, technique, AttemptKind.ATTACK, attacker, None)
+    contract = blueprint.contract
+    reaches = technique.effect is not Effect.SESSION
+    if reaches and contract.allows(persona.name, technique.plane, technique.effect, Reach.ANY):
         return
-    neighbours = set(_neighbours(attacker.tenant, tenants, pairs))
-    for victim in _victims(blueprint.contract, technique, tenants):
-        if victim.tenant not in neighbours:
-            continue
-        name = (
-            f"{blueprint.name}-{technique.id}-{attacker.persona}-on-{victim.persona}"
-            f"-{attacker.tenant}-to-{victim.tenant}"
-        )
-        expected = blueprint.contract.expected_leak(technique.id, victim.persona)
+    start = f"{blueprint.name}-{technique.id}-{persona.name}"
+    if technique.victim is Victim.NOBODY:
+        expected = contract.expected_leak(technique.id, "")
+        name = f"{start}-{attacker.tenant}-to-nobody"
+        yield Attempt(name, blueprint.name, technique, AttemptKind.ATTACK, attacker, None, expected)
+        return
+    neighbours = set(_neighbours(attacker.tenant, persona, tenants, pairs))
+    victims = [victim for victim in _victims(blueprint, technique, tenants) if victim.tenant in neighbours]
+    aims_at_shared = reaches and _has_shared(blueprint, technique) and not (technique.sweeps and victims)
+    if aims_at_shared and not _may_touch_shared(blueprint, persona, technique):
+        victims.append(PUBLIC)
+    for victim in victims:
+        name = f"{start}-on-{victim.persona}-{attacker.tenant}-to-{victim.tenant}"
+        expected = contract.expected_leak(technique.id, victim.persona)
         yield Attempt(name, blueprint.name, technique, AttemptKind.ATTACK, attacker, victim, expected)
 
 
-def _neighbours(tenant: str, tenants: int, pairs: Pairs) -> tuple[str, ...]:
+def _has_shared(blueprint: Blueprint, technique: Technique) -> bool:
+    return blueprint.shared_place(technique.plane) is not None and not _needs_own(technique)
+
+
+def _needs_own(technique: Technique) -> bool:
+    """Tell whether the technique builds on what the caller has of its own, so that it says nothing of shared assets."""
+    return technique.callers is Callers.OWNERS
+
+
+def _neighbours(tenant: str, persona: Persona, tenants: int, pairs: Pairs) -> tuple[str, ...]:
     everybody = tenant_ids(tenants)
-    if tenant == STAFF or pairs is Pairs.ALL:
-        return tuple(other for other in everybody if other != tenant)
-    return (everybody[(everybody.index(tenant) + 1) % tenants],)
+    if tenant == STAFF:
+        return everybody
+    homes = homes_of(persona, tenant, tenants)
+    foreign = tuple(other for other in everybody if other not in homes)
+    if pairs is Pairs.ALL or not foreign:
+        return foreign
+    return (everybody[(everybody.index(tenant) + persona.spans) % tenants],)
 
 
-def _callers(contract: Contract, tenants: int) -> list[Caller]:
+def _callers(contract: Contract, tenants: int) -> list[tuple[Caller, Persona]]:
     callers = [
-        Caller(tenant, persona.name)
+        (Caller(tenant, persona.name), persona)
         for tenant in tenant_ids(tenants)
         for persona in contract.personas
         if not persona.staff
     ]
-    return callers + [Caller(STAFF, persona.name) for persona in contract.personas if persona.staff]
+    return callers + [(Caller(STAFF, persona.name), persona) for persona in contract.personas if persona.staff]
 
 
-def _victims(contract: Contract, technique: Technique, tenants: int) -> list[Caller]:
+def _victims(blueprint: Blueprint, technique: Technique, tenants: int) -> list[Caller]:
     return [
         caller
-        for caller in _callers(contract, tenants)
-        if caller.tenant != STAFF and caller.persona in technique.victim_personas
+        for caller, persona in _callers(blueprint.contract, tenants)
+        if is_among(blueprint, persona, technique.victims, technique)
     ]
 
 
-def asset_names(planned: Iterable[Attempt]) -> dict[Caller, dict[str, set[str]]]:
+def asset_names(blueprint: Blueprint, planned: Iterable[Attempt]) -> dict[Caller, dict[str, set[str]]]:
     """Return per owner and plane the names of the assets that the attempts are aimed at, `private` always."""
     names: dict[Caller, dict[str, set[str]]] = {}
+
+    def planted(owner: Caller, plane: str, *wanted: str) -> None:
+        names.setdefault(owner, {}).setdefault(plane, {PRIVATE}).update(wanted)
+
     for attempt in planned:
-        owners = {attempt.attacker, attempt.victim or attempt.attacker} - {Caller("operator", "operator")}
-        for owner in owners:
-            by_plane = names.setdefault(owner, {"dynamodb": {PRIVATE}, "s3": {PRIVATE}})
-            if attempt.technique.effect is not Effect.WRITE or owner.tenant == STAFF:
-                continue
+        technique = attempt.technique
+        writes = technique.effect is Effect.WRITE
+        for owner in {attempt.attacker, attempt.victim or attempt.attacker} - {_OPERATOR}:
+            for plane in _planes_of(blueprint, owner):
+                planted(owner, plane)
+        if writes and attempt.attacker in names and technique.plane in names[attempt.attacker]:
             # Behind every attack on a foreign asset stands the caller's control on its own one.
-            by_plane[attempt.technique.plane].add(own_asset_name(attempt.technique))
-            if owner == attempt.victim:
-                by_plane[attempt.technique.plane].add(attempt.asset_name)
+            planted(attempt.attacker, technique.plane, own_asset_name(technique))
+        if writes and attempt.victim is not None:
+            planted(attempt.victim, technique.plane, own_asset_name(technique), attempt.asset_name)
     return names
+
+
+def _planes_of(blueprint: Blueprint, owner: Caller) -> list[str]:
+    if owner == PUBLIC:
+        return [place.plane for place in blueprint.shared]
+    if owner.tenant == STAFF:
+        return []
+    persona = blueprint.contract.persona(owner.persona)
+    return [place.plane for place in blueprint.places if owns(blueprint, persona, place.plane)]

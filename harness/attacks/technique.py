@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from harness.blueprints.contract import Effect
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, TypeAlias
 
     from harness.attacks.aim import Aim
-    from harness.blueprints.spec import Effect
     from harness.targets.api import ApiRequest
     from harness.targets.target import Capability
 
@@ -46,6 +47,31 @@ class ControlKind(StrEnum):
     WITNESS = "witness"  # the caller's credentials work elsewhere, and the same request works for someone who may
 
 
+class Callers(StrEnum):
+    """Which personas of a design can use a technique at all."""
+
+    ANYBODY = "anybody"
+    TENANTS = "tenants"  # users of a tenant, staff excluded
+    OWNERS = "owners"  # users of a tenant who have assets of their own on the technique's plane
+    MEMBERS = "members"  # users of a tenant who hold tokens
+    GUESTS = "guests"
+
+
+class Feature(StrEnum):
+    """Something a design must have for a technique to be aimed at it."""
+
+    TABLE = "table"
+    BUCKET = "bucket"
+    PARTITIONED_TABLE = "partitioned-table"  # several owners in one table
+    PARTITIONED_BUCKET = "partitioned-bucket"  # several owners in one bucket
+    ENHANCED_FLOW = "enhanced-flow"  # an identity pool that gives signed-in users a role
+    GUESTS = "guests"
+    TOKEN_ROLES = "token-roles"  # noqa: S105  roles by the groups that the token names; not a secret
+    PRIVILEGED_ROLE = "privileged-role"  # a role for staff alone
+    PERSONA_ROLE = "persona-role"  # tenants' users have a role that their persona names
+    SECOND_APP_CLIENT = "second-app-client"  # one that the identity pool does not know
+
+
 class Victim(StrEnum):
     """Whose assets a technique is aimed at."""
 
@@ -62,7 +88,8 @@ class Technique:
     aim inward is not enough; `operator_steps` what the operator sends as a witness where no user of the design may.
     `actions` are the IAM actions a refusal may name; `refusals` are patterns of the
     messages by which Cognito refuses. `allowed_means` is the kind of leak when the attempt is allowed and nothing
-    foreign was seen. `returns_own` tells that getting one's own session back is a sound answer.
+    foreign was seen. `returns_own` tells that getting one's own session back is a sound answer. `requires` names what
+    the design must have, `callers` and `victims` which of its personas can use the technique and suffer from it.
     """
 
     id: str
@@ -80,9 +107,15 @@ class Technique:
     control_steps: Steps | None = None
     operator_steps: Steps | None = None
     victim: Victim = Victim.SOMEBODY
-    personas: tuple[str, ...] = ("member", "guest", "admin")
-    victim_personas: tuple[str, ...] = ("member", "guest")
+    requires: frozenset[Feature] = field(default_factory=frozenset)
+    callers: Callers = Callers.ANYBODY
+    victims: Callers = Callers.OWNERS
     allowed_means: LeakKind = LeakKind.PERMISSION
     needs: frozenset[Capability] = field(default_factory=frozenset)
     cwe: tuple[str, ...] = ("CWE-639",)
     returns_own: bool = False
+
+    @property
+    def sweeps(self) -> bool:
+        """Tell whether the technique takes a whole store at once, whoever owns what is in it."""
+        return self.effect is not Effect.SESSION and self.control is ControlKind.WITNESS

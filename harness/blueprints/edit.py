@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from harness.blueprints.spec import Blueprint, Document, RoleSpec
+    from harness.blueprints.spec import Blueprint, Document, IdentityPoolSpec, RoleSpec, UserPoolSpec
 
 
 def edit_statement(
@@ -51,3 +51,17 @@ def edit_roles(blueprint: Blueprint, roles: Iterable[str], edit: Callable[[RoleS
     """Replace the named roles by what `edit` makes of them."""
     wanted = set(roles)
     return replace(blueprint, roles=tuple(edit(role) if role.name in wanted else role for role in blueprint.roles))
+
+
+def edit_user_pool(blueprint: Blueprint, edit: Callable[[UserPoolSpec], UserPoolSpec]) -> Blueprint:
+    """Replace the user pool by what `edit` makes of it. Raises TypeError where there is none."""
+    if blueprint.user_pool is None:
+        raise TypeError(f"{blueprint.name} has no user pool")
+    return replace(blueprint, user_pool=edit(blueprint.user_pool))
+
+
+def edit_identity_pool(blueprint: Blueprint, edit: Callable[[IdentityPoolSpec], IdentityPoolSpec]) -> Blueprint:
+    """Replace the identity pool by what `edit` makes of it. Raises TypeError where there is none."""
+    if blueprint.identity_pool is None:
+        raise TypeError(f"{blueprint.name} has no identity pool")
+    return replace(blueprint, identity_pool=edit(blueprint.identity_pool))

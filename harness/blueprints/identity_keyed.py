@@ -5,20 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.blueprints.edit import add_statement, add_trust, edit_statement
-from harness.blueprints.spec import (
-    AppClientSpec,
-    Blueprint,
+from harness.blueprints.contract import (
     Contract,
     Effect,
     ExpectedLeak,
     Grant,
-    GroupSpec,
-    IdentityPoolSpec,
     Persona,
     Reach,
-    RoleSpec,
     SignIn,
+)
+from harness.blueprints.edit import add_statement, add_trust, edit_identity_pool, edit_statement, edit_user_pool
+from harness.blueprints.spec import (
+    AppClientSpec,
+    Blueprint,
+    BucketSpec,
+    GroupSpec,
+    IdentityPoolSpec,
+    Place,
+    RoleSpec,
+    TableSpec,
+    UserPoolSpec,
     Weakness,
 )
 
@@ -116,9 +122,9 @@ _SEE_EVERYTHING: Document = {
 
 _CONTRACT = Contract(
     personas=(
-        Persona("member", SignIn.USER_POOL),
-        Persona("guest", SignIn.GUEST),
-        Persona("admin", SignIn.USER_POOL, groups=("admins",), staff=True),
+        Persona("member", SignIn.IDENTITY_POOL, role="member"),
+        Persona("guest", SignIn.GUEST, role="guest"),
+        Persona("admin", SignIn.IDENTITY_POOL, groups=("admins",), staff=True, role="admin"),
     ),
     grants=(
         *(
@@ -212,13 +218,16 @@ def _member_role_assumable(blueprint: Blueprint) -> Blueprint:
 
 
 def _register_every_app_client(blueprint: Blueprint) -> Blueprint:
-    return replace(
-        blueprint, app_clients=tuple(replace(client, identity_provider=True) for client in blueprint.app_clients)
+    return edit_user_pool(
+        blueprint,
+        lambda pool: replace(
+            pool, app_clients=tuple(replace(client, identity_provider=True) for client in pool.app_clients)
+        ),
     )
 
 
 def _trust_another_user_pool(blueprint: Blueprint) -> Blueprint:
-    return replace(blueprint, identity_pool=replace(blueprint.identity_pool, trusts_outsiders=True))
+    return edit_identity_pool(blueprint, lambda pool: replace(pool, trusts_outsiders=True))
 
 
 _UNKEYED_READS = (
@@ -362,16 +371,22 @@ IDENTITY_KEYED = Blueprint(
     name="identity-keyed",
     title="Partition key and S3 prefix are the caller's identity id, for guests and signed-in users",
     source="https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html",
-    app_clients=(AppClientSpec("web", identity_provider=True), AppClientSpec("back-office", identity_provider=False)),
-    groups=(GroupSpec("admins", role="admin", precedence=1),),
+    places=(Place("dynamodb", "items", "{identity_id}"), Place("s3", "files", "{identity_id}")),
+    user_pool=UserPoolSpec(
+        app_clients=(
+            AppClientSpec("web", identity_provider=True),
+            AppClientSpec("back-office", identity_provider=False),
+        ),
+        groups=(GroupSpec("admins", role="admin", precedence=1),),
+    ),
+    identity_pool=IdentityPoolSpec(authenticated_role="member", unauthenticated_role="guest", role_mapping="Token"),
     roles=(
         RoleSpec("member", _trust("authenticated"), _own_data_only()),
         RoleSpec("guest", _trust("unauthenticated"), _own_data_only()),
         RoleSpec("admin", _trust("authenticated"), {"see-everything": _SEE_EVERYTHING}),
     ),
-    identity_pool=IdentityPoolSpec(authenticated_role="member", unauthenticated_role="guest", roles_from_token=True),
-    table="items",
-    bucket="files",
+    tables=(TableSpec("items"),),
+    buckets=(BucketSpec("files"),),
     contract=_CONTRACT,
     weaknesses=_WEAKNESSES,
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.blueprints.spec import Blueprint
+    from harness.blueprints.spec import Blueprint, Weakness
 
 BLUEPRINTS: dict[str, Blueprint] = {blueprint.name: blueprint for blueprint in (IDENTITY_KEYED,)}
 
@@ -22,18 +21,17 @@ def blueprint_named(name: str) -> Blueprint:
         raise UsageError(f"there is no blueprint {name!r}; there are: {', '.join(BLUEPRINTS)}") from None
 
 
-def weakened(weakness: str) -> Blueprint:
-    """Return the blueprint with the hole `BLUEPRINT:WEAKNESS` planted, under its own name and contract.
+def weakness_named(name: str) -> tuple[Blueprint, Weakness]:
+    """Return the blueprint and its weakness that `BLUEPRINT:WEAKNESS` names.
 
     Raises UsageError when the blueprint or the weakness does not exist.
     """
-    blueprint_name, separator, weakness_id = weakness.partition(":")
+    blueprint_name, separator, weakness_id = name.partition(":")
     if not separator:
-        raise UsageError(f"--weaken takes BLUEPRINT:WEAKNESS, not {weakness!r}")
+        raise UsageError(f"--weaken takes BLUEPRINT:WEAKNESS, not {name!r}")
     blueprint = blueprint_named(blueprint_name)
     try:
-        found = blueprint.weakness(weakness_id)
+        return blueprint, blueprint.weakness(weakness_id)
     except KeyError:
         known = ", ".join(weakness.id for weakness in blueprint.weaknesses)
         raise UsageError(f"{blueprint_name} has no weakness {weakness_id!r}; it has: {known}") from None
-    return replace(found.change(blueprint), weaknesses=blueprint.weaknesses)

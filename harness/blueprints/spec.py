@@ -1,7 +1,9 @@
 """The types of a blueprint: an isolation design as pure data, with its contract and its weaknesses beside it.
 
-Documents inside a blueprint may name what only exists once it is deployed: `@{table.NAME.arn}`, `@{bucket.NAME.arn}`,
-`@{bucket.NAME.name}`, `@{identity_pool.id}`, `@{role.NAME.arn}` and `@{account}` are filled in by the deployment.
+Names and key patterns may hold `{tenant}`, the key of a tenant: whatever is named so is made once per tenant.
+Documents (policies, bucket policies) and the environment of functions may name what only exists once it is deployed, as
+`@{role.NAME.arn}`; `harness/placeholders.py` lists them all. A statement with `"ForEach": "tenant"` (or `"user"`)
+stands for one statement of each, in which `@{tenant.key}` and the like have a value.
 """
 
 from __future__ import annotations
@@ -13,109 +15,91 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from harness.blueprints.contract import Contract, Persona
+
 Document = dict[str, Any]
 
 
-class Effect(StrEnum):
-    """What a technique does when it is allowed."""
+class TenantKeys(StrEnum):
+    """What the keys of tenants look like, by which policies and partition keys tell tenants apart."""
 
-    READ = "read"
-    WRITE = "write"
-    SESSION = "session"
-
-
-class SignIn(StrEnum):
-    """How a persona gets its session."""
-
-    USER_POOL = "user-pool"
-    GUEST = "guest"
-
-
-class Reach(StrEnum):
-    """Whose assets a grant covers."""
-
-    OWN = "own"
-    ANY = "any"
+    UUID = "uuid"  # made by the application: nobody can choose one that collides
+    NAME = "name"  # chosen by people, in lower case: one the beginning of another
 
 
 @dataclass(frozen=True)
-class Persona:
-    """A kind of user. One of each is made per tenant, or one in all for staff, who belong to no tenant."""
+class AttributeSpec:
+    """A custom attribute of the user pool, named without `custom:`."""
 
     name: str
-    sign_in: SignIn
-    groups: tuple[str, ...] = ()
-    staff: bool = False
-
-
-@dataclass(frozen=True)
-class Grant:
-    """One thing the contract gives: a persona may read or write assets of one plane, its own or anybody's."""
-
-    persona: str
-    plane: str
-    effect: Effect
-    reach: Reach
-
-
-@dataclass(frozen=True)
-class ExpectedLeak:
-    """A leak that the blueprint declares with its reason. It is shown, does not fail a run, and must not vanish."""
-
-    technique: str
-    victim_persona: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Contract:
-    """Who may do what to whose assets, declared independently of the policies. It is the ground truth."""
-
-    personas: tuple[Persona, ...]
-    grants: tuple[Grant, ...]
-    expected_leaks: tuple[ExpectedLeak, ...] = ()
-
-    def persona(self, name: str) -> Persona:
-        """Return the persona of this name. Raises KeyError when there is none."""
-        return {persona.name: persona for persona in self.personas}[name]
-
-    def allows_foreign(self, persona: str, plane: str, effect: Effect) -> bool:
-        """Tell whether the persona may do this to assets that belong to somebody else."""
-        return any(
-            grant.persona == persona and grant.plane == plane and grant.effect == effect and grant.reach is Reach.ANY
-            for grant in self.grants
-        )
-
-    def allows_own(self, persona: str, plane: str, effect: Effect) -> bool:
-        """Tell whether the persona may do this to assets of its own."""
-        return not self.persona(persona).staff and any(
-            grant.persona == persona and grant.plane == plane and grant.effect == effect for grant in self.grants
-        )
-
-    def expected_leak(self, technique: str, victim_persona: str) -> ExpectedLeak | None:
-        """Return the declaration that covers this attack, if there is one."""
-        for leak in self.expected_leaks:
-            if (leak.technique, leak.victim_persona) == (technique, victim_persona):
-                return leak
-        return None
+    mutable: bool = True
 
 
 @dataclass(frozen=True)
 class AppClientSpec:
-    """An app client of the user pool. `identity_provider` registers it with the identity pool."""
+    """An app client of the user pool. `identity_provider` registers it with the identity pool.
+
+    `read_attributes` and `write_attributes` limit what users see and change through this client; None leaves the
+    setting out, which opens everything mutable (aws-semantics 4.3).
+    """
 
     name: str
     identity_provider: bool
     id_token_minutes: int = 60
+    read_attributes: tuple[str, ...] | None = None
+    write_attributes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class GroupSpec:
-    """A user-pool group with the role and the precedence it gives."""
+    """A user-pool group with the role and the precedence it gives; None leaves either out."""
 
     name: str
+    role: str | None
+    precedence: int | None
+
+
+@dataclass(frozen=True)
+class UserPoolSpec:
+    """The user pool: attributes, app clients, groups, and the functions it calls by trigger name.
+
+    The first app client is the one through which users come; the others belong to something else.
+    """
+
+    app_clients: tuple[AppClientSpec, ...]
+    groups: tuple[GroupSpec, ...] = ()
+    attributes: tuple[AttributeSpec, ...] = ()
+    triggers: Mapping[str, str] = field(default_factory=dict)
+    sign_up: bool = False
+
+
+@dataclass(frozen=True)
+class RoleRule:
+    """A rule of an identity pool: the role for tokens whose claim matches, such as ("custom:plan", "Equals", "pro")."""
+
+    claim: str
+    match: str
+    value: str
     role: str
-    precedence: int
+
+
+@dataclass(frozen=True)
+class IdentityPoolSpec:
+    """An identity pool: who gets credentials for which role.
+
+    `role_mapping` is empty, "Token" or "Rules". `principal_tags` maps tag keys to claims. `trusts_outsiders`
+    registers a foreign user pool as a provider; no sound blueprint does. `classic_flow` None leaves the setting out.
+    """
+
+    authenticated_role: str | None
+    unauthenticated_role: str | None = None
+    role_mapping: str = ""
+    rules: tuple[RoleRule, ...] = ()
+    ambiguous_role_resolution: str = "AuthenticatedRole"
+    classic_flow: bool | None = False
+    principal_tags: Mapping[str, str] = field(default_factory=dict)
+    server_side_token_check: bool = False
+    trusts_outsiders: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,22 +108,72 @@ class RoleSpec:
 
     name: str
     trust: Document
-    policies: Mapping[str, Document]
+    policies: Mapping[str, Document] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class IdentityPoolSpec:
-    """An identity pool: who gets credentials for which role.
+class TableSpec:
+    """A table with the key PK (string) and SK (string)."""
 
-    `trusts_outsiders` registers a foreign user pool as a provider; no sound blueprint does.
+    name: str
+
+
+@dataclass(frozen=True)
+class BucketSpec:
+    """A bucket, with a bucket policy if the design has one."""
+
+    name: str
+    policy: Document | None = None
+
+
+@dataclass(frozen=True)
+class FunctionSpec:
+    """A Lambda function: the source of one Python module, whose `handler` is called, and its execution role."""
+
+    name: str
+    source: str
+    role: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class RouteAuthorizer(StrEnum):
+    """Who may call a route of an API."""
+
+    NONE = "NONE"
+    IAM = "AWS_IAM"
+    JWT = "JWT"
+
+
+@dataclass(frozen=True)
+class RouteSpec:
+    """A route of the HTTP API, such as `GET /credentials`, and the function behind it."""
+
+    method: str
+    path: str
+    authorizer: RouteAuthorizer
+    function: str
+
+
+@dataclass(frozen=True)
+class ApiSpec:
+    """An HTTP API. JWT routes accept tokens that the design's user pool issues to the app client named here."""
+
+    name: str
+    routes: tuple[RouteSpec, ...]
+    audience: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the assets of one owner live: a table and a partition key, or a bucket and a prefix without its slash.
+
+    The pattern holds `{identity_id}`, `{tenant}` or `{user}`: what tells owners apart. An empty one is the whole store,
+    which then is a store of the tenant's own. A shared place belongs to no tenant; its pattern holds none of these.
     """
 
-    authenticated_role: str
-    unauthenticated_role: str | None
-    roles_from_token: bool
-    ambiguous_role_resolution: str = "AuthenticatedRole"
-    allow_classic_flow: bool = False
-    trusts_outsiders: bool = False
+    plane: str
+    store: str
+    partition: str
 
 
 @dataclass(frozen=True)
@@ -157,19 +191,51 @@ class Weakness:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """An isolation design. The table's key is PK (string) and SK (string); objects live in one bucket."""
+    """An isolation design. `places` say where assets of tenants live, `shared` where those of nobody do."""
 
     name: str
     title: str
     source: str
-    app_clients: tuple[AppClientSpec, ...]
-    groups: tuple[GroupSpec, ...]
-    roles: tuple[RoleSpec, ...]
-    identity_pool: IdentityPoolSpec
-    table: str
-    bucket: str
     contract: Contract
+    places: tuple[Place, ...] = ()
+    shared: tuple[Place, ...] = ()
+    tenant_keys: TenantKeys = TenantKeys.UUID
+    user_pool: UserPoolSpec | None = None
+    identity_pool: IdentityPoolSpec | None = None
+    roles: tuple[RoleSpec, ...] = ()
+    tables: tuple[TableSpec, ...] = ()
+    buckets: tuple[BucketSpec, ...] = ()
+    functions: tuple[FunctionSpec, ...] = ()
+    api: ApiSpec | None = None
     weaknesses: tuple[Weakness, ...] = field(default=(), compare=False)
+
+    def place(self, plane: str) -> Place | None:
+        """Return where the assets of tenants live on a plane, None where they have none."""
+        return next((place for place in self.places if place.plane == plane), None)
+
+    def shared_place(self, plane: str) -> Place | None:
+        """Return where the assets that belong to nobody live on a plane, None where there are none."""
+        return next((place for place in self.shared if place.plane == plane), None)
+
+    @property
+    def privileged_persona(self) -> Persona | None:
+        """Return the persona whose role nobody else may get, None where the design has no such role."""
+        return next((persona for persona in self.contract.personas if persona.staff and persona.role), None)
+
+    @property
+    def tenant_persona_with_role(self) -> Persona | None:
+        """Return the first persona of tenants' users whose role the contract names, None where there is none."""
+        return next((persona for persona in self.contract.personas if persona.role and not persona.staff), None)
+
+    def is_shared_by_tenant(self, plane: str) -> bool:
+        """Tell whether all users of a tenant share its assets on a plane, so that none of them is foreign there."""
+        place = self.place(plane)
+        return place is not None and "{tenant}" in place.partition + place.store
+
+    @property
+    def minimum_tenants(self) -> int:
+        """Return how many tenants it takes for every persona to have somebody to attack."""
+        return 1 + max(persona.spans for persona in self.contract.personas)
 
     def weakness(self, weakness_id: str) -> Weakness:
         """Return the weakness of this id. Raises KeyError when the blueprint has none."""

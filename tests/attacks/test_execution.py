@@ -10,6 +10,7 @@ import pytest
 from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.execution import Execution
 from harness.attacks.plan import Pairs, attacks, controls
+from harness.attacks.technique import Callers
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
 from harness.errors import SignInRefusedError
 from harness.outcome import Outcome
@@ -95,7 +96,7 @@ def test_trouble_with_one_key_of_several_is_never_isolation(stage: Stage) -> Non
     assert _judge(stage, _attack("s3.write.delete-objects"), slow_down).name is VerdictName.INCONCLUSIVE
 
 
-@pytest.mark.parametrize("technique", [technique.id for technique in _ALL if technique.personas != ("guest",)])
+@pytest.mark.parametrize("technique", [technique.id for technique in _ALL if technique.callers is not Callers.GUESTS])
 def test_without_a_working_control_nothing_is_isolated(technique: str, stage: Stage) -> None:
     def nothing_works(_: ApiRequest, answer: ApiResponse) -> ApiResponse:
         return ApiResponse(400, {}, answer.request_id, "AccessDenied", "Access Denied")

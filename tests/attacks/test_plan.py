@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from harness.attacks.catalogue import TECHNIQUES, matching
 from harness.attacks.plan import Pairs, attacks, controls, declared_boundaries
+from harness.blueprints.contract import Effect
 from harness.blueprints.registry import BLUEPRINTS
-from harness.blueprints.spec import Effect
 from harness.errors import UsageError
 from harness.population import STAFF
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.attacks.technique import ControlKind, Severity, Technique, Victim
-from harness.blueprints.spec import Effect
+from harness.attacks.technique import Callers, ControlKind, Feature, Severity, Technique, Victim
+from harness.blueprints.contract import Effect
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _BECOME = partial(
     operation="GetCredentialsForIdentity",
     severity=Severity.BLOCKER,
     cwe=("CWE-287", "CWE-639"),
+    requires=frozenset({Feature.ENHANCED_FLOW}),
 )
 
 TECHNIQUES = (
@@ -40,11 +41,11 @@ TECHNIQUES = (
         title="GetCredentialsForIdentity for a foreign identity with one's own token",
         documentation=_FLOW,
         catalogue=("idp-identity-id-substitution",),
-        personas=("member",),
-        victim_personas=("member",),
+        callers=Callers.MEMBERS,
+        victims=Callers.MEMBERS,
         refusals=(r"Logins don't match\.",),
         returns_own=True,
-        steps=lambda aim: _exchange(aim.victim.identity_id, Logins=_own_logins(aim)),
+        steps=lambda aim: _exchange(aim.victim.identity_id, Logins=_own_logins(aim), **aim.role_choice),
     ),
     _BECOME(
         id="identity-pool.session.foreign-identity-without-token",
@@ -52,22 +53,23 @@ TECHNIQUES = (
         documentation=_FLOW,
         catalogue=("idp-guest-identity-id-is-bearer", "idp-identity-id-substitution"),
         # A guest's own identity is what the control asks for: only guests get theirs without a token.
-        personas=("guest",),
+        requires=frozenset({Feature.GUESTS}),
+        callers=Callers.GUESTS,
+        victims=Callers.TENANTS,
         refusals=(r"Access to Identity '.*' is forbidden\.",),
         steps=lambda aim: _exchange(aim.victim.identity_id),
     ),
     _BECOME(
         id="identity-pool.session.custom-role-arn",
-        title="CustomRoleArn of the admin role, which is not among one's own",
+        title="CustomRoleArn of the staff's role, which is not among one's own",
         documentation=_ROLES,
         catalogue=("idp-custom-role-arn-outside-claim",),
         cwe=("CWE-269",),
-        personas=("member",),
+        requires=frozenset({Feature.TOKEN_ROLES, Feature.PRIVILEGED_ROLE}),
+        callers=Callers.MEMBERS,
         victim=Victim.NOBODY,
         control=ControlKind.WITNESS,
         refusals=(r"(?i)role",),
-        steps=lambda aim: _exchange(
-            aim.caller.identity_id, Logins=_own_logins(aim), CustomRoleArn=aim.deployment.roles["admin"]
-        ),
+        steps=lambda aim: _exchange(aim.caller.identity_id, Logins=_own_logins(aim), CustomRoleArn=aim.privileged_role),
     ),
 )

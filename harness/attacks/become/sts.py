@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness.attacks.technique import ControlKind, Severity, Technique, Victim
-from harness.blueprints.spec import Effect
+from harness.attacks.technique import Callers, ControlKind, Feature, Severity, Technique, Victim
+from harness.blueprints.contract import Effect
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _ASSUME = partial(
     documentation="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
     cwe=("CWE-269",),
     victim=Victim.NOBODY,
-    personas=("member", "guest"),
+    callers=Callers.TENANTS,
     control=ControlKind.WITNESS,
     operator_steps=_assume(lambda aim: aim.deployment.witness_role),
 )
@@ -39,14 +39,16 @@ _ASSUME = partial(
 TECHNIQUES = (
     _ASSUME(
         id="sts.session.assume-admin-role",
-        title="AssumeRole on the admin role",
+        title="AssumeRole on the staff's role",
         catalogue=("sts-base-role-trust-account-root",),
-        steps=_assume(lambda aim: aim.deployment.roles["admin"]),
+        requires=frozenset({Feature.PRIVILEGED_ROLE}),
+        steps=_assume(lambda aim: aim.privileged_role),
     ),
     _ASSUME(
         id="sts.session.assume-member-role",
         title="AssumeRole on the role of signed-in users",
         catalogue=("sts-session-policy-allows-chaining",),
-        steps=_assume(lambda aim: aim.deployment.roles["member"]),
+        requires=frozenset({Feature.PERSONA_ROLE}),
+        steps=_assume(lambda aim: aim.role_of_tenants),
     ),
 )

@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness import forgery
-from harness.attacks.technique import Severity, Technique, Victim
-from harness.blueprints.spec import Effect
+from harness.attacks.technique import Callers, Feature, Severity, Technique, Victim
+from harness.blueprints.contract import Effect
 from harness.targets.api import ApiRequest
 from harness.targets.target import Capability
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 _VERIFYING = "https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html"
 
 
-def _exchange(identity_id: str, provider: str, token: Secret) -> ApiRequest:
-    params = {"IdentityId": identity_id, "Logins": {provider: token.reveal()}}
+def _exchange(aim: Aim, identity_id: str, provider: str, token: Secret) -> ApiRequest:
+    params = {"IdentityId": identity_id, "Logins": {provider: token.reveal()}, **aim.role_choice}
     return ApiRequest("cognito-identity", "GetCredentialsForIdentity", params)
 
 
 def _as_victim(forge: Callable[[Aim], Secret]) -> Callable[[Aim], tuple[Step, ...]]:
     """Return steps that ask for the victim's identity with a token forged in the victim's name."""
-    return lambda aim: (_exchange(aim.victim.identity_id, aim.deployment.provider, forge(aim)),)
+    return lambda aim: (_exchange(aim, aim.victim.identity_id, aim.deployment.provider, forge(aim)),)
 
 
 def _as_oneself(token_of: Callable[[Aim], Secret]) -> Callable[[Aim], tuple[Step, ...]]:
     """Return steps that ask for one's own identity with a token that should not be good for it."""
-    return lambda aim: (_exchange(aim.caller.identity_id, aim.deployment.provider, token_of(aim)),)
+    return lambda aim: (_exchange(aim, aim.caller.identity_id, aim.deployment.provider, token_of(aim)),)
 
 
 def _as_anybody(provider_of: Callable[[Aim], str]) -> Callable[[Aim], tuple[Step, ...]]:
@@ -45,7 +45,7 @@ def _as_anybody(provider_of: Callable[[Aim], str]) -> Callable[[Aim], tuple[Step
         params = {"IdentityPoolId": aim.deployment.identity_pool, "Logins": logins}
 
         def with_that_identity(answer: Mapping[str, Any]) -> ApiRequest:
-            return _exchange(answer["IdentityId"], provider, token)
+            return _exchange(aim, answer["IdentityId"], provider, token)
 
         return (ApiRequest("cognito-identity", "GetId", params), with_that_identity)
 
@@ -53,7 +53,7 @@ def _as_anybody(provider_of: Callable[[Aim], str]) -> Callable[[Aim], tuple[Step
 
 
 def _genuine(aim: Aim) -> tuple[Step, ...]:
-    return (_exchange(aim.caller.identity_id, aim.deployment.provider, aim.id_token),)
+    return (_exchange(aim, aim.caller.identity_id, aim.deployment.provider, aim.id_token),)
 
 
 _TOKEN = partial(
@@ -64,10 +64,11 @@ _TOKEN = partial(
     severity=Severity.BLOCKER,
     documentation=_VERIFYING,
     cwe=("CWE-347",),
-    personas=("member",),
-    victim_personas=("member",),
+    callers=Callers.MEMBERS,
+    victims=Callers.MEMBERS,
     control_steps=_genuine,
     refusals=(r"Invalid login token\.",),
+    requires=frozenset({Feature.ENHANCED_FLOW}),
 )
 _OWN = partial(_TOKEN, victim=Victim.NOBODY, severity=Severity.CRITICAL)
 
@@ -108,6 +109,7 @@ TECHNIQUES = (
     _OWN(
         id="token.session.other-app-client",
         title="one's own token from an app client the identity pool does not know",
+        requires=frozenset({Feature.ENHANCED_FLOW, Feature.SECOND_APP_CLIENT}),
         catalogue=("tok-wrong-audience-other-client", "x-second-app-client-or-environment"),
         refusals=(r"Invalid login token\.", r"Token is not from a supported provider"),
         steps=_as_oneself(lambda aim: aim.tokens.of_another_app_client(aim.caller)),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.attacks.technique import ControlKind, LeakKind, Severity, Technique, Victim
-from harness.blueprints.spec import Effect
+from harness.attacks.technique import Callers, ControlKind, Feature, LeakKind, Severity, Technique, Victim
+from harness.blueprints.contract import Effect
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _GUIDE = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html"
 _TRANSACTIONS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html"
-_TENANTS_ONLY = ("member", "guest")
 
 
 def _call(operation: str, **params: Any) -> tuple[ApiRequest, ...]:
@@ -33,13 +32,13 @@ def _forged(value_of: Callable[[Aim], str]) -> Callable[[Aim], tuple[ApiRequest,
 
     def steps(aim: Aim) -> tuple[ApiRequest, ...]:
         item = {"PK": {"S": value_of(aim)}, "SK": {"S": aim.own.name}, "canary": {"S": "forged"}}
-        return _call("PutItem", TableName=aim.own.table, Item=item)
+        return _call("PutItem", TableName=aim.own.store, Item=item)
 
     return steps
 
 
 def _put_own(aim: Aim) -> tuple[ApiRequest, ...]:
-    return _call("PutItem", TableName=aim.own.table, Item=_overwritten(aim.own))
+    return _call("PutItem", TableName=aim.own.store, Item=_overwritten(aim.own))
 
 
 _READ = partial(
@@ -49,6 +48,7 @@ _READ = partial(
     severity=Severity.CRITICAL,
     documentation=_GUIDE,
     catalogue=("ddb-leadingkeys-absent-on-one-action",),
+    requires=frozenset({Feature.TABLE}),
 )
 _WRITE = partial(
     Technique,
@@ -57,6 +57,7 @@ _WRITE = partial(
     severity=Severity.BLOCKER,
     documentation=_GUIDE,
     catalogue=("ddb-leadingkeys-absent-on-one-action",),
+    requires=frozenset({Feature.TABLE}),
 )
 _FORGED = partial(
     _WRITE,
@@ -65,7 +66,8 @@ _FORGED = partial(
     severity=Severity.NORMAL,
     victim=Victim.NOBODY,
     control_steps=_put_own,
-    personas=_TENANTS_ONLY,
+    requires=frozenset({Feature.PARTITIONED_TABLE}),
+    callers=Callers.OWNERS,
 )
 
 TECHNIQUES = (
@@ -74,7 +76,7 @@ TECHNIQUES = (
         title="GetItem with a foreign key",
         operation="GetItem",
         actions=("dynamodb:GetItem",),
-        steps=lambda aim: _call("GetItem", TableName=aim.asset.table, Key=aim.asset.item_key),
+        steps=lambda aim: _call("GetItem", TableName=aim.asset.store, Key=aim.asset.item_key),
     ),
     _READ(
         id="dynamodb.read.query",
@@ -83,7 +85,7 @@ TECHNIQUES = (
         actions=("dynamodb:Query",),
         steps=lambda aim: _call(
             "Query",
-            TableName=aim.asset.table,
+            TableName=aim.asset.store,
             KeyConditionExpression="PK = :pk",
             ExpressionAttributeValues={":pk": {"S": aim.asset.partition}},
         ),
@@ -95,7 +97,7 @@ TECHNIQUES = (
         actions=("dynamodb:Scan",),
         catalogue=("ddb-scan-vacuous-forallvalues",),
         control=ControlKind.WITNESS,
-        steps=lambda aim: _call("Scan", TableName=aim.asset.table),
+        steps=lambda aim: _call("Scan", TableName=aim.asset.store),
     ),
     _READ(
         id="dynamodb.read.batch-get-item",
@@ -103,7 +105,7 @@ TECHNIQUES = (
         operation="BatchGetItem",
         actions=("dynamodb:BatchGetItem",),
         catalogue=("ddb-batch-not-covered",),
-        steps=lambda aim: _call("BatchGetItem", RequestItems={aim.asset.table: {"Keys": [aim.asset.item_key]}}),
+        steps=lambda aim: _call("BatchGetItem", RequestItems={aim.asset.store: {"Keys": [aim.asset.item_key]}}),
     ),
     _READ(
         id="dynamodb.read.batch-get-mixed",
@@ -111,11 +113,11 @@ TECHNIQUES = (
         operation="BatchGetItem",
         actions=("dynamodb:BatchGetItem",),
         catalogue=("ddb-foranyvalue-batch-smuggle",),
-        personas=_TENANTS_ONLY,
+        callers=Callers.OWNERS,
         steps=lambda aim: _call(
             "BatchGetItem",
             RequestItems={
-                aim.asset.table: {"Keys": [{"PK": {"S": aim.own.partition}, "SK": {"S": "none"}}, aim.asset.item_key]}
+                aim.asset.store: {"Keys": [{"PK": {"S": aim.own.partition}, "SK": {"S": "none"}}, aim.asset.item_key]}
             },
         ),
     ),
@@ -128,7 +130,7 @@ TECHNIQUES = (
         catalogue=("ddb-transact-not-covered",),
         steps=lambda aim: _call(
             "TransactGetItems",
-            TransactItems=[{"Get": {"TableName": aim.asset.table, "Key": aim.asset.item_key}}],
+            TransactItems=[{"Get": {"TableName": aim.asset.store, "Key": aim.asset.item_key}}],
         ),
     ),
     _READ(
@@ -145,7 +147,7 @@ TECHNIQUES = (
             TransactItems=[
                 {
                     "ConditionCheck": {
-                        "TableName": aim.asset.table,
+                        "TableName": aim.asset.store,
                         "Key": aim.asset.item_key,
                         "ConditionExpression": "attribute_exists(canary)",
                     }
@@ -158,7 +160,7 @@ TECHNIQUES = (
         title="PutItem over a foreign item",
         operation="PutItem",
         actions=("dynamodb:PutItem",),
-        steps=lambda aim: _call("PutItem", TableName=aim.asset.table, Item=_overwritten(aim.asset)),
+        steps=lambda aim: _call("PutItem", TableName=aim.asset.store, Item=_overwritten(aim.asset)),
     ),
     _WRITE(
         id="dynamodb.write.update-item",
@@ -167,7 +169,7 @@ TECHNIQUES = (
         actions=("dynamodb:UpdateItem",),
         steps=lambda aim: _call(
             "UpdateItem",
-            TableName=aim.asset.table,
+            TableName=aim.asset.store,
             Key=aim.asset.item_key,
             UpdateExpression="SET canary = :gone",
             ExpressionAttributeValues={":gone": {"S": "overwritten"}},
@@ -178,7 +180,7 @@ TECHNIQUES = (
         title="DeleteItem of a foreign item",
         operation="DeleteItem",
         actions=("dynamodb:DeleteItem",),
-        steps=lambda aim: _call("DeleteItem", TableName=aim.asset.table, Key=aim.asset.item_key),
+        steps=lambda aim: _call("DeleteItem", TableName=aim.asset.store, Key=aim.asset.item_key),
     ),
     _WRITE(
         id="dynamodb.write.batch-write-item",
@@ -188,7 +190,7 @@ TECHNIQUES = (
         catalogue=("ddb-batch-not-covered",),
         steps=lambda aim: _call(
             "BatchWriteItem",
-            RequestItems={aim.asset.table: [{"PutRequest": {"Item": _overwritten(aim.asset)}}]},
+            RequestItems={aim.asset.store: [{"PutRequest": {"Item": _overwritten(aim.asset)}}]},
         ),
     ),
     _WRITE(
@@ -197,11 +199,11 @@ TECHNIQUES = (
         operation="BatchWriteItem",
         actions=("dynamodb:BatchWriteItem",),
         catalogue=("ddb-foranyvalue-batch-smuggle",),
-        personas=_TENANTS_ONLY,
+        callers=Callers.OWNERS,
         steps=lambda aim: _call(
             "BatchWriteItem",
             RequestItems={
-                aim.asset.table: [
+                aim.asset.store: [
                     {"PutRequest": {"Item": {"PK": {"S": aim.own.partition}, "SK": {"S": f"{aim.own.name}/cover"}}}},
                     {"DeleteRequest": {"Key": aim.asset.item_key}},
                 ]
@@ -217,7 +219,7 @@ TECHNIQUES = (
         catalogue=("ddb-transact-not-covered",),
         steps=lambda aim: _call(
             "TransactWriteItems",
-            TransactItems=[{"Delete": {"TableName": aim.asset.table, "Key": aim.asset.item_key}}],
+            TransactItems=[{"Delete": {"TableName": aim.asset.store, "Key": aim.asset.item_key}}],
         ),
     ),
     _FORGED(
@@ -227,28 +229,28 @@ TECHNIQUES = (
     ),
     _FORGED(
         id="dynamodb.write.forged-key-prefix",
-        title="PutItem under the own identity id with something behind it",
+        title="PutItem under the own key with something behind it",
         catalogue=("ddb-stringlike-prefix-collision",),
-        steps=_forged(lambda aim: f"{aim.own.partition}2"),
+        steps=_forged(lambda aim: aim.own.partition_of(f"{aim.own.discriminator}2")),
     ),
     _FORGED(
         id="dynamodb.write.forged-key-truncated",
-        title="PutItem under the beginning of the own identity id",
+        title="PutItem under the beginning of the own key",
         catalogue=("ddb-stringlike-prefix-collision",),
-        steps=_forged(lambda aim: aim.own.partition[:-1]),
+        steps=_forged(lambda aim: aim.own.partition_of(aim.own.discriminator[:-1])),
     ),
     _FORGED(
         id="dynamodb.write.forged-key-own-case",
-        title="PutItem under the own identity id in capitals",
+        title="PutItem under the own key in capitals",
         catalogue=("ddb-partition-key-type-or-encoding-forgery",),
-        steps=_forged(lambda aim: aim.own.partition.upper()),
+        steps=_forged(lambda aim: aim.own.partition_of(aim.own.discriminator.upper())),
     ),
     _FORGED(
         id="dynamodb.write.forged-key-case",
-        title="PutItem under a foreign identity id in capitals",
+        title="PutItem under a foreign key in capitals",
         catalogue=("ddb-partition-key-type-or-encoding-forgery",),
         victim=Victim.SOMEBODY,
         allowed_means=LeakKind.PERMISSION,
-        steps=_forged(lambda aim: aim.asset.partition.upper()),
+        steps=_forged(lambda aim: aim.asset.partition_of(aim.asset.discriminator.upper())),
     ),
 )

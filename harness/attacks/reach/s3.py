@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.attacks.technique import ControlKind, LeakKind, Severity, Technique, Victim
-from harness.blueprints.spec import Effect
+from harness.attacks.technique import Callers, ControlKind, Feature, LeakKind, Severity, Technique, Victim
+from harness.blueprints.contract import Effect
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from harness.attacks.aim import Aim
 
 _GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html"
-_TENANTS_ONLY = ("member", "guest")
 _OVERWRITTEN = b'{"canary": "overwritten"}'
 
 
@@ -25,36 +24,48 @@ def _call(operation: str, **params: Any) -> tuple[ApiRequest, ...]:
 
 def _copy_and_read(aim: Aim) -> tuple[ApiRequest, ...]:
     # The answer to CopyObject holds no content; what was carried off is read from the own folder.
-    landed = f"{aim.own.partition}/carried-off/{aim.asset.owner.tenant}-{aim.asset.owner.persona}.json"
-    source = {"Bucket": aim.asset.bucket, "Key": aim.asset.object_key}
+    landed = aim.own.key_of(f"carried-off/{aim.asset.owner.tenant}-{aim.asset.owner.persona}")
+    source = {"Bucket": aim.asset.store, "Key": aim.asset.object_key}
     return (
-        *_call("CopyObject", Bucket=aim.own.bucket, Key=landed, CopySource=source),
-        *_call("GetObject", Bucket=aim.own.bucket, Key=landed),
+        *_call("CopyObject", Bucket=aim.own.store, Key=landed, CopySource=source),
+        *_call("GetObject", Bucket=aim.own.store, Key=landed),
     )
 
 
 def _copy_over(aim: Aim) -> tuple[ApiRequest, ...]:
-    source = {"Bucket": aim.own.bucket, "Key": f"{aim.own.partition}/private.json"}
-    return _call("CopyObject", Bucket=aim.asset.bucket, Key=aim.asset.object_key, CopySource=source)
+    source = {"Bucket": aim.own.store, "Key": aim.own.private_key}
+    return _call("CopyObject", Bucket=aim.asset.store, Key=aim.asset.object_key, CopySource=source)
 
 
 def _put_own(aim: Aim) -> tuple[ApiRequest, ...]:
-    return _call("PutObject", Bucket=aim.own.bucket, Key=aim.own.object_key, Body=_OVERWRITTEN)
+    return _call("PutObject", Bucket=aim.own.store, Key=aim.own.object_key, Body=_OVERWRITTEN)
 
 
 def _forged(prefix_of: Callable[[Aim], str]) -> Callable[[Aim], tuple[ApiRequest, ...]]:
-    return lambda aim: _call(
-        "PutObject", Bucket=aim.own.bucket, Key=f"{prefix_of(aim)}/{aim.own.name}.json", Body=b"{}"
-    )
+    return lambda aim: _call("PutObject", Bucket=aim.own.store, Key=f"{prefix_of(aim)}/{aim.own.name}.json", Body=b"{}")
 
 
 def _delete_several(aim: Aim, *keys: str) -> tuple[ApiRequest, ...]:
     objects = [{"Key": key} for key in keys]
-    return _call("DeleteObjects", Bucket=aim.asset.bucket, Delete={"Objects": objects})
+    return _call("DeleteObjects", Bucket=aim.asset.store, Delete={"Objects": objects})
 
 
-_READ = partial(Technique, plane="s3", effect=Effect.READ, severity=Severity.CRITICAL, documentation=_GUIDE)
-_WRITE = partial(Technique, plane="s3", effect=Effect.WRITE, severity=Severity.BLOCKER, documentation=_GUIDE)
+_READ = partial(
+    Technique,
+    plane="s3",
+    effect=Effect.READ,
+    severity=Severity.CRITICAL,
+    documentation=_GUIDE,
+    requires=frozenset({Feature.BUCKET}),
+)
+_WRITE = partial(
+    Technique,
+    plane="s3",
+    effect=Effect.WRITE,
+    severity=Severity.BLOCKER,
+    documentation=_GUIDE,
+    requires=frozenset({Feature.BUCKET}),
+)
 _FORGED = partial(
     _WRITE,
     operation="PutObject",
@@ -62,7 +73,8 @@ _FORGED = partial(
     severity=Severity.NORMAL,
     victim=Victim.NOBODY,
     control_steps=_put_own,
-    personas=_TENANTS_ONLY,
+    requires=frozenset({Feature.PARTITIONED_BUCKET}),
+    callers=Callers.OWNERS,
 )
 
 TECHNIQUES = (
@@ -72,7 +84,7 @@ TECHNIQUES = (
         operation="GetObject",
         actions=("s3:GetObject",),
         catalogue=("s3-prefix-no-trailing-slash",),
-        steps=lambda aim: _call("GetObject", Bucket=aim.asset.bucket, Key=aim.asset.object_key),
+        steps=lambda aim: _call("GetObject", Bucket=aim.asset.store, Key=aim.asset.object_key),
     ),
     _READ(
         id="s3.read.head-object",
@@ -82,7 +94,7 @@ TECHNIQUES = (
         severity=Severity.NORMAL,
         catalogue=("s3-missing-key-oracle",),
         allowed_means=LeakKind.ORACLE,
-        steps=lambda aim: _call("HeadObject", Bucket=aim.asset.bucket, Key=aim.asset.object_key),
+        steps=lambda aim: _call("HeadObject", Bucket=aim.asset.store, Key=aim.asset.object_key),
     ),
     _READ(
         id="s3.read.list-objects-foreign-prefix",
@@ -91,7 +103,7 @@ TECHNIQUES = (
         actions=("s3:ListBucket",),
         severity=Severity.NORMAL,
         catalogue=("s3-listbucket-without-prefix",),
-        steps=lambda aim: _call("ListObjectsV2", Bucket=aim.asset.bucket, Prefix=f"{aim.asset.partition}/"),
+        steps=lambda aim: _call("ListObjectsV2", Bucket=aim.asset.store, Prefix=aim.asset.prefix),
     ),
     _READ(
         id="s3.read.list-objects-unprefixed",
@@ -101,7 +113,7 @@ TECHNIQUES = (
         severity=Severity.NORMAL,
         catalogue=("s3-list-empty-prefix-allowed",),
         control=ControlKind.WITNESS,
-        steps=lambda aim: _call("ListObjectsV2", Bucket=aim.asset.bucket),
+        steps=lambda aim: _call("ListObjectsV2", Bucket=aim.asset.store),
     ),
     _READ(
         id="s3.read.copy-object",
@@ -109,7 +121,7 @@ TECHNIQUES = (
         operation="CopyObject",
         actions=("s3:GetObject",),
         catalogue=("s3-copyobject-from-foreign-prefix",),
-        personas=_TENANTS_ONLY,
+        callers=Callers.OWNERS,
         steps=_copy_and_read,
     ),
     _WRITE(
@@ -118,7 +130,7 @@ TECHNIQUES = (
         operation="PutObject",
         actions=("s3:PutObject",),
         catalogue=("s3-copy-to-foreign-prefix",),
-        steps=lambda aim: _call("PutObject", Bucket=aim.asset.bucket, Key=aim.asset.object_key, Body=_OVERWRITTEN),
+        steps=lambda aim: _call("PutObject", Bucket=aim.asset.store, Key=aim.asset.object_key, Body=_OVERWRITTEN),
     ),
     _WRITE(
         id="s3.write.copy-object-into",
@@ -126,7 +138,7 @@ TECHNIQUES = (
         operation="CopyObject",
         actions=("s3:PutObject",),
         catalogue=("s3-copy-to-foreign-prefix",),
-        personas=_TENANTS_ONLY,
+        callers=Callers.OWNERS,
         steps=_copy_over,
     ),
     _WRITE(
@@ -135,7 +147,7 @@ TECHNIQUES = (
         operation="DeleteObject",
         actions=("s3:DeleteObject",),
         catalogue=("s3-copy-to-foreign-prefix",),
-        steps=lambda aim: _call("DeleteObject", Bucket=aim.asset.bucket, Key=aim.asset.object_key),
+        steps=lambda aim: _call("DeleteObject", Bucket=aim.asset.store, Key=aim.asset.object_key),
     ),
     _WRITE(
         id="s3.write.delete-objects",
@@ -151,8 +163,8 @@ TECHNIQUES = (
         operation="DeleteObjects",
         actions=("s3:DeleteObject",),
         catalogue=("s3-copy-to-foreign-prefix",),
-        personas=_TENANTS_ONLY,
-        steps=lambda aim: _delete_several(aim, f"{aim.own.partition}/none.json", aim.asset.object_key),
+        callers=Callers.OWNERS,
+        steps=lambda aim: _delete_several(aim, aim.own.key_of("none"), aim.asset.object_key),
     ),
     _FORGED(
         id="s3.write.forged-prefix-random",
@@ -162,8 +174,8 @@ TECHNIQUES = (
     ),
     _FORGED(
         id="s3.write.forged-prefix-collision",
-        title="PutObject under the own identity id with something behind it",
+        title="PutObject under the own prefix with something behind it",
         catalogue=("s3-prefix-no-trailing-slash",),
-        steps=_forged(lambda aim: f"{aim.own.partition}2"),
+        steps=_forged(lambda aim: aim.own.partition_of(f"{aim.own.discriminator}2")),
     ),
 )

@@ -1,0 +1,111 @@
+"""The contract of a blueprint: who may do what to whose assets, declared independently of the policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Effect(StrEnum):
+    """What a technique does when it is allowed."""
+
+    READ = "read"
+    WRITE = "write"
+    SESSION = "session"
+
+
+class SignIn(StrEnum):
+    """How a persona gets its AWS credentials."""
+
+    IDENTITY_POOL = "identity-pool"  # a password at the user pool, then the enhanced flow of the identity pool
+    GUEST = "guest"  # the identity pool alone, without any token
+    API = "api"  # a password at the user pool, then a route of the design's API hands out credentials
+    WEB_IDENTITY = "web-identity"  # the classic flow: the application itself calls AssumeRoleWithWebIdentity
+    IAM_USER = "iam-user"  # access keys of an IAM user of the person's own
+
+
+class Reach(StrEnum):
+    """Whose assets a grant covers."""
+
+    OWN = "own"  # those of the tenants the user belongs to
+    SHARED = "shared"  # those that belong to no tenant
+    ANY = "any"  # everybody's, shared ones included
+
+
+@dataclass(frozen=True)
+class Persona:
+    """A kind of user. One of each is made per tenant, or one in all for staff, who belong to no tenant.
+
+    `groups` and the names and values of `attributes` may hold `{tenant}`, which makes one of each tenant the user
+    belongs to. `spans` is the number of tenants that one user belongs to: the own one and those next in the ring.
+    `role` is the role of the design that the sessions have, `custom_role` the one they ask for by CustomRoleArn.
+    """
+
+    name: str
+    sign_in: SignIn
+    groups: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    staff: bool = False
+    spans: int = 1
+    role: str = ""
+    custom_role: str = ""
+
+    @property
+    def has_tokens(self) -> bool:
+        """Tell whether the persona signs in at the user pool, and so holds tokens."""
+        return self.sign_in not in (SignIn.GUEST, SignIn.IAM_USER)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One thing the contract gives: a persona may read or write the assets of one plane within its reach."""
+
+    persona: str
+    plane: str
+    effect: Effect
+    reach: Reach
+
+
+@dataclass(frozen=True)
+class ExpectedLeak:
+    """A leak that the blueprint declares with its reason. It is shown, does not fail a run, and must not vanish.
+
+    `victim_persona` is empty for techniques that are aimed at nobody's assets.
+    """
+
+    technique: str
+    reason: str
+    victim_persona: str = ""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Who may do what to whose assets. It is the ground truth."""
+
+    personas: tuple[Persona, ...]
+    grants: tuple[Grant, ...]
+    expected_leaks: tuple[ExpectedLeak, ...] = ()
+
+    def persona(self, name: str) -> Persona:
+        """Return the persona of this name. Raises KeyError when there is none."""
+        return {persona.name: persona for persona in self.personas}[name]
+
+    def allows(self, persona: str, plane: str, effect: Effect, reach: Reach) -> bool:
+        """Tell whether the persona may do this to every asset of that reach; whoever may reach any, may reach each."""
+        if reach is Reach.OWN and self.persona(persona).staff:
+            return False
+        return any(
+            (grant.persona, grant.plane, grant.effect) == (persona, plane, effect) and grant.reach in (reach, Reach.ANY)
+            for grant in self.grants
+        )
+
+    def expected_leak(self, technique: str, victim_persona: str) -> ExpectedLeak | None:
+        """Return the declaration that covers this attack, if there is one."""
+        for leak in self.expected_leaks:
+            if (leak.technique, leak.victim_persona) == (technique, victim_persona):
+                return leak
+        return None

@@ -1,0 +1,131 @@
+"""What a blueprint's names and documents leave open until it is deployed, and how that is filled in.
+
+`{tenant}` in a name, a pattern or a document is the key of a tenant, `{user}` a user (`t1-member`); whatever holds one
+is made of each. `@{...}` in a document is something that the deployment has made:
+
+    @{account} @{region}                          where it is deployed
+    @{table.NAME.arn} @{table.NAME.name}          likewise bucket, role
+    @{function.NAME.arn} @{iam_user.USER.arn}
+    @{user_pool.id} @{user_pool.issuer} @{client.NAME.id} @{identity_pool.id}
+    @{api.id} @{api.arn}                          the ARN is that of execute-api, without stage, method and path
+"""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import DeploymentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from harness.blueprints.spec import Document
+    from harness.deployment import Deployment
+    from harness.population import Population, Tenant
+
+TENANT = "{tenant}"
+USER = "{user}"
+
+
+def per_tenant(pattern: str, tenants: Iterable[Tenant]) -> list[str]:
+    """Return the pattern once per tenant, or as it is where it does not depend on the tenant."""
+    if TENANT not in pattern:
+        return [pattern]
+    return [pattern.replace(TENANT, tenant.key) for tenant in tenants]
+
+
+def of_tenant(document: Document, key: str) -> Document:
+    """Return the document with a tenant's key filled in."""
+    filled: Document = json.loads(json.dumps(document).replace(TENANT, _quoted(key)))
+    return filled
+
+
+def user_label(tenant: str, persona: str) -> str:
+    """Return how documents call a user: its tenant's id and its persona."""
+    return f"{tenant}-{persona}"
+
+
+def filled_in(document: Document, deployment: Deployment, population: Population) -> str:
+    """Return the policy document as text, complete. Raises DeploymentError for a placeholder that has no value."""
+    whole = deepcopy(document)
+    if isinstance(whole.get("Statement"), list):
+        whole["Statement"] = [
+            statement for stated in whole["Statement"] for statement in _each(stated, deployment, population)
+        ]
+    return resolved(json.dumps(whole), deployment)
+
+
+def resolved(text: str, deployment: Deployment) -> str:
+    """Return the text with every `@{...}` replaced. Raises DeploymentError for one that has no value."""
+    for name, value in _values(deployment):
+        text = text.replace(name, value)
+    if "@{" in text:
+        start = text.index("@{")
+        named = text[start : start + 60]
+        raise DeploymentError(f"a document of the blueprint {deployment.blueprint} names {named!r}: not deployed")
+    return text
+
+
+def _each(statement: Document, deployment: Deployment, population: Population) -> Iterator[Document]:
+    kind = statement.pop("ForEach", None)
+    if kind is None:
+        yield statement
+    elif kind == "tenant":
+        for tenant in population.tenants:
+            yield of_tenant(statement, tenant.key)
+    elif kind == "user":
+        for label in deployment.iam_users:
+            filled: Document = json.loads(json.dumps(statement).replace(USER, label))
+            yield filled
+    else:
+        raise DeploymentError(f"a statement of {deployment.blueprint} is ForEach {kind!r}; there is tenant and user")
+
+
+def _values(deployment: Deployment) -> Iterator[tuple[str, str]]:
+    region, account = deployment.region, deployment.account
+    yield "@{account}", account
+    yield "@{region}", region
+    yield "@{user_pool.id}", deployment.user_pool
+    yield "@{user_pool.issuer}", f"https://{deployment.provider}"
+    yield "@{identity_pool.id}", deployment.identity_pool
+    yield "@{api.id}", deployment.api
+    yield "@{api.arn}", f"arn:aws:execute-api:{region}:{account}:{deployment.api}"
+    for kind, names in _named(deployment):
+        for name, (arn, actual) in names.items():
+            yield f"@{{{kind}.{name}.arn}}", arn
+            yield f"@{{{kind}.{name}.name}}", actual
+    for name, client_id in deployment.app_clients.items():
+        yield f"@{{client.{name}.id}}", client_id
+
+
+def _named(deployment: Deployment) -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
+    region, account = deployment.region, deployment.account
+    yield (
+        "table",
+        {
+            name: (f"arn:aws:dynamodb:{region}:{account}:table/{actual}", actual)
+            for name, actual in deployment.tables.items()
+        },
+    )
+    yield "bucket", {name: (f"arn:aws:s3:::{actual}", actual) for name, actual in deployment.buckets.items()}
+    for kind, arns in (("role", deployment.roles), ("function", deployment.functions)):
+        yield kind, {name: (arn, arn.rpartition("/" if kind == "role" else ":")[2]) for name, arn in arns.items()}
+    yield (
+        "iam_user",
+        {
+            label: (f"arn:aws:iam::{account}:user/isolation-harness/{actual}", actual)
+            for label, actual in deployment.iam_users.items()
+        },
+    )
+
+
+def _quoted(key: str) -> str:
+    # A key may hold what JSON escapes; it must not be able to change the document around it.
+    return json.dumps(key)[1:-1]
+
+
+def as_environment(values: Any, deployment: Deployment) -> dict[str, str]:
+    """Return the environment variables of a function, complete."""
+    return {str(name): resolved(str(value), deployment) for name, value in dict(values).items()}

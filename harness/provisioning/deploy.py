@@ -1,0 +1,79 @@
+"""Deploying a blueprint: everything it names is made in an order in which each finds what it refers to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.deployment import Deployment, Resource, operate
+from harness.errors import DeploymentError
+from harness.provisioning.identity_pool import connect_roles, make_identity_pool
+from harness.provisioning.roles import (
+    destroy_iam_user,
+    destroy_role,
+    make_iam_users,
+    make_roles,
+    put_role_policies,
+)
+from harness.provisioning.stores import destroy_bucket, make_stores, put_bucket_policies
+from harness.provisioning.user_pool import connect_triggers, make_groups, make_user_pools
+
+if TYPE_CHECKING:
+    from harness.blueprints.spec import Blueprint
+    from harness.population import Population
+    from harness.targets.target import Target
+
+
+def deploy(blueprint: Blueprint, target: Target, run_id: str, population: Population) -> Deployment:
+    """Make everything the blueprint names, users of the user pool excepted, and return what came of it.
+
+    Raises DeploymentError naming the call that failed, after destroying what had been made until then.
+    """
+    deployment = Deployment(blueprint.name, run_id, target.region, target.account)
+    try:
+        _make(blueprint, target, deployment, population)
+    except DeploymentError:
+        destroy(deployment, target)
+        raise
+    return deployment
+
+
+def destroy(deployment: Deployment, target: Target) -> list[Resource]:
+    """Delete everything recorded, newest first, and return what could not be deleted (empty when all is gone)."""
+    left = []
+    for resource in reversed(deployment.resources):
+        try:
+            _DESTROYERS[resource.kind](target, resource.identifier)
+        except DeploymentError:
+            left.append(resource)
+    deployment.resources = list(reversed(left))
+    return left
+
+
+def _make(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:
+    user_pool = blueprint.user_pool
+    if user_pool is not None:
+        make_user_pools(user_pool, target, deployment, population)
+    if blueprint.identity_pool is not None:
+        make_identity_pool(blueprint, target, deployment)
+    make_stores(blueprint, target, deployment, population)
+    make_iam_users(blueprint, target, deployment, population)
+    make_roles(blueprint, target, deployment, population)
+    put_role_policies(blueprint, target, deployment, population)
+    put_bucket_policies(blueprint, target, deployment, population)
+    if user_pool is not None:
+        connect_triggers(user_pool, target, deployment)
+        make_groups(user_pool, target, deployment, population)
+    if blueprint.identity_pool is not None:
+        connect_roles(blueprint, target, deployment, population)
+
+
+_DESTROYERS = {
+    "user-pool": lambda target, pool: operate(target, "cognito-idp", "DeleteUserPool", UserPoolId=pool),
+    "identity-pool": lambda target, pool: operate(
+        target, "cognito-identity", "DeleteIdentityPool", IdentityPoolId=pool
+    ),
+    "table": lambda target, table: operate(target, "dynamodb", "DeleteTable", TableName=table),
+    "bucket": destroy_bucket,
+    "role": destroy_role,
+    "iam-user": destroy_iam_user,
+}

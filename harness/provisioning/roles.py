@@ -1,0 +1,96 @@
+"""Making a blueprint's IAM roles and IAM users."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.blueprints.contract import SignIn
+from harness.deployment import operate
+from harness.placeholders import TENANT, filled_in, of_tenant, user_label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.blueprints.spec import Blueprint, Document, RoleSpec
+    from harness.deployment import Deployment
+    from harness.population import Population
+    from harness.targets.target import Target
+
+_IAM_PATH = "/isolation-harness/"
+
+
+def make_roles(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:
+    """Make the roles with their trust policies, and the role by which the operator shows that roles can be assumed."""
+    for role in blueprint.roles:
+        for name, _ in _of_each_tenant(role, role.trust, population):
+            deployment.roles[name] = _arn(deployment, "role", deployment.name_of(name))
+    for role in blueprint.roles:
+        for name, document in _of_each_tenant(role, role.trust, population):
+            _make_role(target, deployment, deployment.name_of(name), filled_in(document, deployment, population))
+    trust_operator: Document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": target.operator_arn}, "Action": "sts:AssumeRole"},
+        ],
+    }
+    witness = deployment.name_of("witness")
+    _make_role(target, deployment, witness, filled_in(trust_operator, deployment, population))
+    deployment.witness_role = _arn(deployment, "role", witness)
+
+
+def put_role_policies(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:
+    """Give the roles their inline policies; whatever these name must exist."""
+    for role in blueprint.roles:
+        for policy_name, policy in role.policies.items():
+            for name, document in _of_each_tenant(role, policy, population):
+                operate(
+                    target,
+                    "iam",
+                    "PutRolePolicy",
+                    RoleName=deployment.name_of(name),
+                    PolicyName=policy_name,
+                    PolicyDocument=filled_in(document, deployment, population),
+                )
+
+
+def make_iam_users(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:
+    """Make an IAM user, without any permission, for everybody who signs in as one."""
+    for user in population.users:
+        if blueprint.contract.persona(user.caller.persona).sign_in is not SignIn.IAM_USER:
+            continue
+        label = user_label(user.caller.tenant, user.caller.persona)
+        actual = deployment.name_of(label)
+        deployment.iam_users[label] = actual
+        deployment.record("iam-user", actual)
+        operate(target, "iam", "CreateUser", UserName=actual, Path=_IAM_PATH)
+
+
+def destroy_role(target: Target, role: str) -> None:
+    """Delete a role with its inline policies."""
+    for policy in operate(target, "iam", "ListRolePolicies", RoleName=role).get("PolicyNames", []):
+        operate(target, "iam", "DeleteRolePolicy", RoleName=role, PolicyName=policy)
+    operate(target, "iam", "DeleteRole", RoleName=role)
+
+
+def destroy_iam_user(target: Target, user: str) -> None:
+    """Delete an IAM user with its access keys."""
+    for key in operate(target, "iam", "ListAccessKeys", UserName=user).get("AccessKeyMetadata", []):
+        operate(target, "iam", "DeleteAccessKey", UserName=user, AccessKeyId=key["AccessKeyId"])
+    operate(target, "iam", "DeleteUser", UserName=user)
+
+
+def _of_each_tenant(role: RoleSpec, document: Document, population: Population) -> Iterator[tuple[str, Document]]:
+    if TENANT not in role.name:
+        yield role.name, document
+        return
+    for tenant in population.tenants:
+        yield role.name.replace(TENANT, tenant.key), of_tenant(document, tenant.key)
+
+
+def _make_role(target: Target, deployment: Deployment, name: str, trust: str) -> None:
+    deployment.record("role", name)
+    operate(target, "iam", "CreateRole", RoleName=name, Path=_IAM_PATH, AssumeRolePolicyDocument=trust)
+
+
+def _arn(deployment: Deployment, kind: str, name: str) -> str:
+    return f"arn:aws:iam::{deployment.account}:{kind}{_IAM_PATH}{name}"

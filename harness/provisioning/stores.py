@@ -1,0 +1,65 @@
+"""Making a blueprint's tables and buckets, and emptying them again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.deployment import operate
+from harness.placeholders import TENANT, filled_in
+
+if TYPE_CHECKING:
+    from harness.blueprints.spec import Blueprint
+    from harness.deployment import Deployment
+    from harness.population import Population
+    from harness.targets.target import Target
+
+
+def make_stores(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:
+    """Make the tables and buckets, those named after tenants once per tenant."""
+    for table in blueprint.tables:
+        actual = deployment.name_of(table.name)
+        deployment.tables[table.name] = actual
+        deployment.record("table", actual)
+        operate(
+            target,
+            "dynamodb",
+            "CreateTable",
+            TableName=actual,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("PK", "SK")],
+        )
+    for bucket in blueprint.buckets:
+        for name, ending in _bucket_names(bucket.name, population):
+            # Bucket names are the world's, so they carry the account; they are too short for most tenants' keys.
+            actual = f"isolation-{deployment.account}-{deployment.run_id}-{ending}"
+            deployment.buckets[name] = actual
+            deployment.record("bucket", actual)
+            operate(target, "s3", "CreateBucket", Bucket=actual)
+
+
+def put_bucket_policies(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:
+    """Give the buckets their policies; the principals named in them must exist."""
+    for bucket in blueprint.buckets:
+        if bucket.policy is None:
+            continue
+        for name, _ in _bucket_names(bucket.name, population):
+            policy = filled_in(bucket.policy, deployment, population)
+            operate(target, "s3", "PutBucketPolicy", Bucket=deployment.buckets[name], Policy=policy)
+
+
+def _bucket_names(pattern: str, population: Population) -> list[tuple[str, str]]:
+    if TENANT not in pattern:
+        return [(pattern, pattern)]
+    return [(pattern.replace(TENANT, tenant.key), pattern.replace(TENANT, tenant.id)) for tenant in population.tenants]
+
+
+def destroy_bucket(target: Target, bucket: str) -> None:
+    """Delete a bucket with everything in it."""
+    while True:
+        listed = operate(target, "s3", "ListObjectsV2", Bucket=bucket)
+        keys = [{"Key": entry["Key"]} for entry in listed.get("Contents", [])]
+        if not keys:
+            break
+        operate(target, "s3", "DeleteObjects", Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+    operate(target, "s3", "DeleteBucket", Bucket=bucket)
