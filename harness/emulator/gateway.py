@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from harness.emulator.endpoints import TARGETS, Address, endpoint_of
+from harness.emulator.headers import joined_headers
 from harness.emulator.pool_documents import document_of, pool_document
 from harness.emulator.raw_http import raw_call_by_host
 from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.emulator.sigv4 import SignedRequest, unsigned
+from harness.emulator.sigv4_claim import without_signature
 from harness.emulator.turn import Turn
 from harness.emulator.wire import (
     Protocol,
@@ -99,10 +101,15 @@ class Gateway:
         meant = request if address.url == request.url else replace(request, url=address.url)
         if endpoint.service == "s3":
             return self._account(principal).region(endpoint.region).s3.answer(meant, verified)
-        if request.method != "POST" or urlsplit(meant.url).path not in ("", "/") or urlsplit(meant.url).query:
-            raise NotDerivableError(f"{endpoint.service} calls other than by POST to / with everything in the body")
+        if verified is not None and verified.presigned:
+            meant = replace(meant, url=without_signature(meant.url))
+        parts = urlsplit(meant.url)
+        if parts.path not in ("", "/"):
+            raise NotDerivableError(f"the path {parts.path} of {endpoint.service}")
         if endpoint.protocol is Protocol.QUERY:
-            return self._query(endpoint, request, principal, request_id)
+            return self._query(endpoint, meant, principal, request_id)
+        if request.method != "POST" or parts.query:
+            raise NotDerivableError(f"{endpoint.service} calls other than by POST with everything in the body")
         if endpoint.service == "dynamodb" and principal is None:
             raise unsigned(endpoint.protocol)
         target, _, operation = request.headers.get("x-amz-target", "").rpartition(".")
@@ -143,20 +150,15 @@ def _protocol_of(sent: AWSPreparedRequest | SignedRequest) -> Protocol:
 
 
 def _as_received(sent: AWSPreparedRequest) -> SignedRequest:
-    headers = _lower(sent.headers)
-    if len(headers) != len(list(sent.headers.items())):
-        raise NotDerivableError("a header that is given twice")
+    headers = joined_headers((name, _text(value)) for name, value in sent.headers.items())
     netloc = urlsplit(sent.url).netloc
     if headers.get("host", netloc) != netloc:
         raise NotDerivableError("a Host header that names another endpoint")
     return SignedRequest(sent.method, sent.url, headers, _bytes(sent.body))
 
 
-def _lower(headers: Any) -> dict[str, str]:
-    return {
-        name.lower(): value.decode("utf-8") if isinstance(value, bytes) else str(value)
-        for name, value in headers.items()
-    }
+def _text(value: Any) -> str:
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 
 def _bytes(body: Any) -> bytes:
@@ -184,8 +186,13 @@ def _json_body(request: SignedRequest) -> dict[str, Any]:
 
 
 def _query_parameters(request: SignedRequest) -> dict[str, str]:
+    """Return the parameters of a query call, which stand in the form, or in the query where there is no form."""
+    query = urlsplit(request.url).query
+    if request.method not in ("GET", "POST") or (request.body and (query or request.method == "GET")):
+        raise NotDerivableError(f"a {request.method} request with parameters both in its query and in its body")
     try:
-        pairs = parse_qsl(request.body.decode("utf-8"), keep_blank_values=True, errors="strict")
+        text = query or request.body.decode("utf-8")
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
         raise NotDerivableError("a form that is not UTF-8") from None
     parameters = dict(pairs)

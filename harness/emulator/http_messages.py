@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from harness.emulator.headers import joined_headers
 from harness.emulator.service import ServiceError
 from harness.emulator.sigv4 import SignedRequest
 
@@ -14,19 +15,6 @@ if TYPE_CHECKING:
     from harness.emulator.wire import Reply
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-# Headers of which a second one would leave open what was meant. Others are joined, as a signature joins them.
-_SINGLE = frozenset(
-    {
-        "authorization",
-        "content-length",
-        "content-type",
-        "host",
-        "x-amz-content-sha256",
-        "x-amz-date",
-        "x-amz-security-token",
-        "x-amz-target",
-    }
-)
 _NO_CONTENT = 204
 
 
@@ -50,21 +38,20 @@ async def read_body(receive: Callable[[], Awaitable[Mapping[str, Any]]], limit: 
 
 
 def request_of(scope: Mapping[str, Any], body: bytes) -> SignedRequest:
-    """Return the request with its path and query as they were sent. Raises ServiceError when it cannot be read."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        try:
-            name, value = raw_name.decode("ascii"), raw_value.decode("utf-8").strip()
-        except UnicodeDecodeError:
-            raise _bad("a header is not UTF-8") from None
-        if name in headers:
-            if name in _SINGLE:
-                raise _bad(f"the header {name} is given twice")
-            value = f"{headers[name]},{value}"
-        headers[name] = value
-    host = headers.get("host", "")
+    """Return the request with its path and query as they were sent.
+
+    Raises ServiceError when it cannot be read, NotDerivableError for headers that contradict each other.
+    """
+    try:
+        given = [(name.decode("ascii"), value.decode("utf-8").strip()) for name, value in scope["headers"]]
+    except UnicodeDecodeError:
+        raise _bad("a header is not UTF-8") from None
+    if [name for name, _ in given].count("host") != 1:
+        raise _bad("there is not exactly one Host header")
+    headers = joined_headers(given)
+    host = headers["host"]
     if not re.fullmatch(r"[A-Za-z0-9._-]+(?::\d{1,5})?|\[[0-9a-f:]+\](?::\d{1,5})?", host):
-        raise _bad("the Host header is missing or malformed")
+        raise _bad("the Host header is malformed")
     path = scope["raw_path"].decode("ascii")
     if not path.startswith("/"):
         raise _bad("the path does not start with a slash")

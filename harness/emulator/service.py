@@ -18,7 +18,7 @@ NOT_DERIVABLE = "IsolationHarnessNotDerivable"
 class ServiceError(Exception):
     """An error answer of a service: code, message and HTTP status as AWS gives them.
 
-    `members` is what a JSON error says beside its message, such as CancellationReasons.
+    `members` is what an error says beside its message, such as CancellationReasons or StringToSign.
     """
 
     def __init__(self, code: str, message: str, status: int = 400, members: Mapping[str, Any] | None = None) -> None:

@@ -1,19 +1,27 @@
-"""Signature Version 4 as the server checks it (aws-semantics section 7)."""
+"""Signature Version 4 as the server checks it, in the header or in the query (aws-semantics section 7)."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import time
-from calendar import timegm
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import NotDerivableError, ServiceError
-from harness.emulator.wire import Protocol
+from harness.emulator.sigv4_canonical import canonical_request, without_token
+from harness.emulator.sigv4_claim import read_claim
+from harness.emulator.sigv4_refusals import (
+    LATEST_SKEW,
+    expired_presigned,
+    mismatch,
+    not_yet_valid,
+    refusal,
+    skewed,
+    unsigned,
+    wrong_region,
+    wrong_service,
+)
 from harness.secret import Secret
 
 if TYPE_CHECKING:
@@ -22,18 +30,14 @@ if TYPE_CHECKING:
     from harness.emulator.clock import Clock
     from harness.emulator.endpoints import Endpoint
     from harness.emulator.principals import CredentialStore, IssuedCredentials, Principal
+    from harness.emulator.sigv4_claim import SignatureClaim
+    from harness.emulator.wire import Protocol
 
-_AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 "
-    r"Credential=(?P<key>[^/,\s]+)/(?P<date>\d{8})/(?P<region>[^/,]+)/(?P<service>[^/,]+)/aws4_request, ?"
-    r"SignedHeaders=(?P<headers>[^,\s]+), ?Signature=(?P<signature>[0-9a-f]{64})"
-)
-_SKEW_SECONDS = 300
-_MISMATCH = "The request signature we calculated does not match the signature you provided. "
-_MISMATCH += "Check your AWS Secret Access Key and signing method."
-_UNSIGNED_PAYLOADS = frozenset({"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"})
-# What a signature in the query looks like, in this version and in the one before it.
-_QUERY_SIGNATURES = frozenset({"X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential", "Signature", "AWSAccessKeyId"})
+__all__ = ["SignatureVerifier", "SignedRequest", "VerifiedSignature", "unsigned"]
+
+_UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+_UNSIGNED_PAYLOADS = frozenset({_UNSIGNED_PAYLOAD, "STREAMING-UNSIGNED-PAYLOAD-TRAILER"})
+_KEPT_KEYS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,128 +73,100 @@ class VerifiedSignature:
         return self.issued.principal
 
 
+@dataclass(frozen=True, slots=True)
+class _SigningKey:
+    raw: bytes
+    hexadecimal: Secret
+
+
 class SignatureVerifier:
     """Tells whose request this is, or refuses it with the code and status of the service's protocol."""
 
     def __init__(self, store: CredentialStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._signing_keys: dict[tuple[str, str, str, str], bytes] = {}
+        self._signing_keys: dict[tuple[str, str, str, str], _SigningKey] = {}
 
     def verify(self, request: SignedRequest, endpoint: Endpoint) -> VerifiedSignature | None:
         """Return the signature of the request and whose it is, or None when it carries no signature at all.
 
-        Raises ServiceError for an unknown key, a wrong or missing token, an expired session, clock skew, a wrong
-        scope, headers that had to be signed and were not, or a signature that does not match. Presigned requests are
-        not known yet and refused as such.
+        Raises ServiceError for an incomplete signature, or two of them, an unknown key, a wrong or missing token, an
+        expired session or presigned URL, clock skew, a wrong scope, headers that had to be signed and were not, or a
+        signature that does not match; NotDerivableError for other signing algorithms.
         """
-        service, protocol = endpoint.service, endpoint.protocol
-        header = request.headers.get("authorization")
-        presigned = not _QUERY_SIGNATURES.isdisjoint(
-            dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
-        )
-        if presigned:
-            raise NotDerivableError("presigned requests") if header is None else _signed_twice(protocol)
-        if header is None:
+        protocol = endpoint.protocol
+        claim = read_claim(request, protocol)
+        if claim is None:
             return None
-        parts = _AUTHORIZATION.fullmatch(header)
-        if parts is None:
-            if header.startswith(("AWS ", "AWS4-ECDSA")):
-                raise NotDerivableError(f"the signing algorithm {header.partition(' ')[0]}")
-            raise _failure("incomplete", protocol)
-        issued = self._credentials(parts["key"], request.headers.get("x-amz-security-token"), protocol)
-        _check_scope(parts["region"], parts["service"], endpoint)
-        timestamp = request.headers.get("x-amz-date", "")
-        _check_skew(timestamp, protocol)
-        if timestamp[:8] != parts["date"]:
-            raise _failure("scope-date", protocol, parts["date"], timestamp[:8], timestamp)
-        _check_signed_headers(request, parts["headers"], protocol)
-        if not hmac.compare_digest(self._signature(request, issued, parts, timestamp, service), parts["signature"]):
-            raise _failure("mismatch", protocol)
-        if service == "s3":
-            _check_payload_hash(request)
+        issued = self._credentials(claim, protocol)
+        _check_scope(claim, endpoint)
+        _check_time(claim, protocol)
+        _check_signed_headers(request, claim, protocol)
+        key = self._signing_key(issued, claim)
+        payload = _payload_hash(request, claim, endpoint.service)
+        canonical = canonical_request(request, claim.signed_headers, payload, endpoint.service)
+        to_sign = (
+            f"AWS4-HMAC-SHA256\n{claim.timestamp}\n{claim.scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+        )
+        expected = hmac.new(key.raw, to_sign.encode(), hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(expected, claim.signature):
+            raise mismatch(protocol, to_sign, without_token(canonical), claim.signature)
+        if endpoint.service == "s3":
+            _check_payload_hash(request, claim)
         if issued.expiration is not None and self._clock.now() >= issued.expiration:
-            raise _failure("expired", protocol)
-        scope = f"{parts['date']}/{parts['region']}/{parts['service']}/aws4_request"
-        key = self._signing_key(issued, parts["date"], parts["region"], parts["service"])
-        return VerifiedSignature(issued, Secret(key.hex()), parts["signature"], timestamp, scope)
+            raise refusal("expired", protocol)
+        return VerifiedSignature(
+            issued, key.hexadecimal, claim.signature, claim.timestamp, claim.scope, claim.presigned, claim.expires
+        )
 
     def forget(self) -> None:
         """Forget the signing keys that were derived."""
         self._signing_keys.clear()
 
-    def _credentials(self, access_key_id: str, token: str | None, protocol: Protocol) -> IssuedCredentials:
-        issued = self._store.find(access_key_id)
+    def _credentials(self, claim: SignatureClaim, protocol: Protocol) -> IssuedCredentials:
+        issued = self._store.find(claim.access_key_id)
         if issued is None:
-            raise _failure("unknown-key", protocol)
+            raise refusal("unknown-key", protocol)
         expected = None if issued.session_token is None else issued.session_token.reveal()
-        if expected is None and token is None:
+        given = None if claim.token is None else claim.token.reveal()
+        if expected is None and given is None:
             return issued
-        if expected is None or token is None or not hmac.compare_digest(expected.encode(), token.encode()):
-            raise _failure("bad-token", protocol)
+        if expected is None or given is None or not hmac.compare_digest(expected.encode(), given.encode()):
+            raise refusal("bad-token", protocol)
         return issued
 
-    def _signature(
-        self,
-        request: SignedRequest,
-        issued: IssuedCredentials,
-        parts: re.Match[str],
-        timestamp: str,
-        service: str,
-    ) -> str:
-        scope = f"{parts['date']}/{parts['region']}/{parts['service']}/aws4_request"
-        canonical = _canonical_request(request, parts["headers"], service)
-        to_sign = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-        key = self._signing_key(issued, parts["date"], parts["region"], parts["service"])
-        return hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
-
-    def _signing_key(self, issued: IssuedCredentials, date: str, region: str, service: str) -> bytes:
+    def _signing_key(self, issued: IssuedCredentials, claim: SignatureClaim) -> _SigningKey:
         # Four HMACs depend only on key, day, Region and service; deriving them once halves the cost of a check.
-        cache_key = (issued.access_key_id, date, region, service)
+        cache_key = (issued.access_key_id, claim.date, claim.region, claim.service)
         key = self._signing_keys.get(cache_key)
         if key is None:
-            key = ("AWS4" + issued.secret_access_key.reveal()).encode()
-            for part in (date, region, service, "aws4_request"):
-                key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-            self._signing_keys[cache_key] = key
+            derived = ("AWS4" + issued.secret_access_key.reveal()).encode()
+            for part in (claim.date, claim.region, claim.service, "aws4_request"):
+                derived = hmac.new(derived, part.encode(), hashlib.sha256).digest()
+            if len(self._signing_keys) >= _KEPT_KEYS:
+                self._signing_keys.clear()
+            key = self._signing_keys[cache_key] = _SigningKey(derived, Secret(derived.hex()))
         return key
 
 
-def _canonical_request(request: SignedRequest, signed_headers: str, service: str) -> str:
-    url = urlsplit(request.url)
-    path = url.path or "/"
-    if service != "s3":
-        path = quote(path, safe="/-_.~")
-    headers = "".join(f"{name}:{_header_value(request, name, url.netloc)}\n" for name in signed_headers.split(";"))
+def _payload_hash(request: SignedRequest, claim: SignatureClaim, service: str) -> str:
     # Only S3 takes the client's word for the hash; elsewhere UNSIGNED-PAYLOAD would leave the body open to changes.
-    declared = request.headers.get("x-amz-content-sha256") if service == "s3" else None
-    payload = declared or hashlib.sha256(request.body).hexdigest()
-    return f"{request.method}\n{path}\n{_canonical_query(url.query)}\n{headers}\n{signed_headers}\n{payload}"
+    if service == "s3":
+        declared = _declared_hash(request, claim)
+        if declared is not None:
+            return declared
+    return hashlib.sha256(request.body).hexdigest()
 
 
-def _header_value(request: SignedRequest, name: str, host: str) -> str:
-    value = request.headers.get(name)
-    if value is None:
-        return host if name == "host" else ""
-    return " ".join(value.split())
+def _declared_hash(request: SignedRequest, claim: SignatureClaim) -> str | None:
+    in_header = request.headers.get("x-amz-content-sha256")
+    if in_header is not None or not claim.presigned:
+        return in_header
+    return claim.payload_hash or _UNSIGNED_PAYLOAD
 
 
-def _canonical_query(query: str) -> str:
-    if not query:
-        return ""
-    pairs = []
-    for part in query.split("&"):
-        name, _, value = part.partition("=")
-        pairs.append((_encode(name), _encode(value)))
-    return "&".join(f"{name}={value}" for name, value in sorted(pairs))
-
-
-def _encode(part: str) -> str:
-    return quote(unquote(part), safe="-_.~")
-
-
-def _check_payload_hash(request: SignedRequest) -> None:
-    declared = request.headers.get("x-amz-content-sha256")
+def _check_payload_hash(request: SignedRequest, claim: SignatureClaim) -> None:
+    declared = _declared_hash(request, claim)
     if declared is None:
         raise ServiceError("InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
     if declared in _UNSIGNED_PAYLOADS:
@@ -202,129 +178,29 @@ def _check_payload_hash(request: SignedRequest) -> None:
         raise ServiceError("XAmzContentSHA256Mismatch", text)
 
 
-def _check_scope(region: str, service: str, endpoint: Endpoint) -> None:
-    if region != endpoint.region:
-        if endpoint.protocol is Protocol.REST_XML:
-            wrong = f"the region '{region}' is wrong; expecting '{endpoint.region}'"
-            text = f"The authorization header is malformed; {wrong}"
-            raise ServiceError("AuthorizationHeaderMalformed", text)
-        raise _failure("region", endpoint.protocol)
-    if service != endpoint.service:
-        raise _failure("service", endpoint.protocol, endpoint.service)
+def _check_scope(claim: SignatureClaim, endpoint: Endpoint) -> None:
+    if claim.region != endpoint.region:
+        raise wrong_region(claim, endpoint)
+    if claim.service != endpoint.service:
+        raise wrong_service(claim, endpoint)
 
 
-def _check_signed_headers(request: SignedRequest, signed_headers: str, protocol: Protocol) -> None:
+def _check_signed_headers(request: SignedRequest, claim: SignatureClaim, protocol: Protocol) -> None:
     # A header that means something to AWS and is not signed could be exchanged on the way.
-    needed = {"host", *(name for name in request.headers if name.startswith("x-amz-"))}
-    if not needed <= set(signed_headers.split(";")):
-        raise _failure("unsigned-headers", protocol)
+    signed = set(claim.signed_headers.split(";"))
+    if "host" not in signed or any(name.startswith("x-amz-") and name not in signed for name in request.headers):
+        raise refusal("unsigned-headers", protocol)
 
 
-def _signed_twice(protocol: Protocol) -> ServiceError:
-    if protocol in (Protocol.JSON_1_0, Protocol.JSON_1_1):
-        return ServiceError("InvalidSignatureException", unconfirmed.SIGNED_TWICE)
-    return NotDerivableError("requests signed both in a header and in the query")
-
-
-def _check_skew(timestamp: str, protocol: Protocol) -> None:
-    try:
-        seconds = timegm(time.strptime(timestamp, "%Y%m%dT%H%M%SZ"))
-    except ValueError:
-        raise _failure("incomplete", protocol) from None
+def _check_time(claim: SignatureClaim, protocol: Protocol) -> None:
     # The wall clock, not the emulator's: advancing the latter must not make every client look skewed.
-    if abs(time.time() - seconds) > _SKEW_SECONDS:
-        raise _failure("skew", protocol)
-
-
-# Per failure: (code, status) of JSON services, of query services and of S3, and the text (aws-semantics section 7).
-_INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105  an error text
-_FAILURES: dict[str, tuple[tuple[str, int], tuple[str, int], tuple[str, int], str]] = {
-    "unknown-key": (
-        ("UnrecognizedClientException", 400),
-        ("InvalidClientTokenId", 403),
-        ("InvalidAccessKeyId", 403),
-        _INVALID_TOKEN,
-    ),
-    "bad-token": (
-        ("UnrecognizedClientException", 400),
-        ("InvalidClientTokenId", 403),
-        ("InvalidToken", 400),
-        _INVALID_TOKEN,
-    ),
-    "expired": (
-        ("ExpiredTokenException", 400),
-        ("ExpiredToken", 403),
-        ("ExpiredToken", 400),
-        "The security token included in the request is expired",
-    ),
-    "mismatch": (
-        ("InvalidSignatureException", 400),
-        ("SignatureDoesNotMatch", 403),
-        ("SignatureDoesNotMatch", 403),
-        _MISMATCH,
-    ),
-    "skew": (
-        ("InvalidSignatureException", 400),
-        ("SignatureDoesNotMatch", 403),
-        ("RequestTimeTooSkewed", 403),
-        "Signature expired or not yet current: the clock of the client differs by more than five minutes.",
-    ),
-    "region": (
-        ("InvalidSignatureException", 400),
-        ("SignatureDoesNotMatch", 403),
-        ("AuthorizationHeaderMalformed", 400),
-        "Credential should be scoped to a valid region. ",
-    ),
-    "service": (
-        ("InvalidSignatureException", 400),
-        ("SignatureDoesNotMatch", 403),
-        ("AuthorizationHeaderMalformed", 400),
-        "Credential should be scoped to correct service: '{}'. ",
-    ),
-    "scope-date": (
-        ("InvalidSignatureException", 400),
-        ("SignatureDoesNotMatch", 403),
-        ("AuthorizationHeaderMalformed", 400),
-        unconfirmed.SCOPE_DATE_DIFFERS,
-    ),
-    "unsigned-headers": (
-        ("InvalidSignatureException", 400),
-        ("SignatureDoesNotMatch", 403),
-        ("AccessDenied", 403),
-        unconfirmed.HEADERS_NOT_SIGNED,
-    ),
-    "incomplete": (
-        ("IncompleteSignatureException", 400),
-        ("IncompleteSignature", 403),
-        ("AuthorizationHeaderMalformed", 400),
-        "Authorization header requires a date, a credential, signed headers and a signature.",
-    ),
-    "missing": (
-        ("MissingAuthenticationTokenException", 400),
-        ("MissingAuthenticationToken", 403),
-        ("AccessDenied", 403),
-        "Request is missing Authentication Token",
-    ),
-}
-_S3_TEXTS = {
-    "unknown-key": "The AWS Access Key Id you provided does not exist in our records.",
-    "bad-token": "The provided token is malformed or otherwise invalid.",
-    "expired": "The provided token has expired.",
-    "missing": "Access Denied",
-    "unsigned-headers": unconfirmed.S3_HEADERS_NOT_SIGNED,
-}
-
-
-def _failure(kind: str, protocol: Protocol, *details: str) -> ServiceError:
-    json_code, query_code, s3_code, text = _FAILURES[kind]
-    if protocol is Protocol.REST_XML:
-        code, status = s3_code
-        text = _S3_TEXTS.get(kind, text)
-    else:
-        code, status = query_code if protocol is Protocol.QUERY else json_code
-    return ServiceError(code, text.format(*details), status)
-
-
-def unsigned(protocol: Protocol) -> ServiceError:
-    """Return the refusal of a call that should have been signed and was not."""
-    return _failure("missing", protocol)
+    now = time.time()
+    if claim.expires is None:
+        if abs(now - claim.seconds) > LATEST_SKEW:
+            raise skewed(claim, now, protocol)
+    elif now > claim.seconds + claim.expires:
+        raise expired_presigned(claim, now, protocol)
+    elif claim.seconds > now + LATEST_SKEW:
+        raise not_yet_valid(claim, now, protocol)
+    if claim.timestamp[:8] != claim.date:
+        raise refusal("scope-date", protocol, claim.date, claim.timestamp[:8], claim.timestamp)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from io import BytesIO
@@ -16,7 +17,7 @@ from botocore.compat import HTTPHeaders
 from harness.emulator.service import NotDerivableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from harness.emulator.service import ServiceError
 
@@ -108,8 +109,8 @@ def error_reply(protocol: Protocol, service: str, error: ServiceError, request_i
         return Reply(error.status, {"Content-Type": "text/xml"}, body.encode())
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>'
-        f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId>"
-        "<HostId>embedded</HostId></Error>"
+        f"<Error><Code>{code}</Code><Message>{message}</Message>{_xml(error.members)}"
+        f"<RequestId>{request_id}</RequestId><HostId>embedded</HostId></Error>"
     )
     return Reply(error.status, {"Content-Type": "application/xml"}, body.encode())
 
@@ -137,7 +138,7 @@ def _json_type(protocol: Protocol) -> str:
 
 
 def _xml(value: Any) -> str:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return "".join(f"<{name}>{_xml(item)}</{name}>" for name, item in value.items())
     if isinstance(value, list | tuple):
         return "".join(f"<member>{_xml(item)}</member>" for item in value)

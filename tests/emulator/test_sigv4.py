@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hmac
 import time
+from dataclasses import replace
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from harness.emulator.clock import Clock
 from harness.emulator.endpoints import Endpoint
+from harness.emulator.headers import joined_headers
 from harness.emulator.principals import CredentialStore, IssuedCredentials, Principal
 from harness.emulator.service import NOT_DERIVABLE, ServiceError
 from harness.emulator.sigv4 import SignatureVerifier, SignedRequest, unsigned
+from harness.emulator.sigv4_claim import without_signature
 from harness.emulator.wire import Protocol
 
 if TYPE_CHECKING:
@@ -316,21 +320,92 @@ def test_what_an_unsigned_request_is_told(protocol: Protocol, expected: tuple[st
 
 
 @pytest.mark.parametrize(
-    "query",
-    ["X-Amz-Algorithm=AWS4-HMAC-SHA256", "X%2DAmz-Algorithm=a", "AWSAccessKeyId=a&Signature=b", "X-Amz-Signature="],
+    ("query", "expected"),
+    [
+        ("X-Amz-Algorithm=AWS4-HMAC-SHA256", ("AuthorizationQueryParametersError", 400)),
+        ("X-Amz-Signature=", ("AuthorizationQueryParametersError", 400)),
+        ("X%2DAmz-Algorithm=AWS4-ECDSA-P256-SHA256", (NOT_DERIVABLE, 501)),
+        ("X-Amz-Signature=a&X-Amz-Signature=b", (NOT_DERIVABLE, 501)),
+        ("AWSAccessKeyId=a&Signature=b", (NOT_DERIVABLE, 501)),
+    ],
 )
-def test_presigned_requests_are_not_known(signatures: _Signatures, query: str) -> None:
+def test_presigned_requests_that_are_incomplete_or_of_another_kind(
+    signatures: _Signatures, query: str, expected: tuple[str, int]
+) -> None:
     request = SignedRequest("GET", f"{_URLS['s3']}b/k?{query}", {}, b"")
-    assert signatures.refusal(request, "s3") == (NOT_DERIVABLE, 501)
+    assert signatures.refusal(request, "s3") == expected
+
+
+def _presigned(signatures: _Signatures, url: str, expires: int = 60, **headers: str) -> SignedRequest:
+    session = signatures.session
+    assert session.session_token is not None
+    credentials = Credentials(session.access_key_id, session.secret_access_key.reveal(), session.session_token.reveal())
+    request = AWSRequest("PUT", url, data=b"", headers={name.replace("_", "-"): v for name, v in headers.items()})
+    S3SigV4QueryAuth(credentials, "s3", _REGION, expires=expires).add_auth(request)
+    return SignedRequest("PUT", str(request.url), {name.lower(): v for name, v in headers.items()}, b"any content")
+
+
+def test_a_presigned_upload_leaves_its_body_open_and_nothing_else(signatures: _Signatures) -> None:
+    """Section 7, signing in the query: UNSIGNED-PAYLOAD, the session token in the query, seven days at most."""
+    request = _presigned(signatures, f"{_URLS['s3']}b/own/k?x-id=PutObject", 604_800)
+    verified = signatures.verifier.verify(request, Endpoint("s3", _REGION))
+    assert verified is not None
+    assert (verified.presigned, verified.expires, verified.issued) == (True, 604_800, signatures.session)
+    for changed in (
+        replace(request, method="GET"),
+        replace(request, url=request.url.replace("own", "foreign")),
+        replace(request, url=request.url.replace("604800", "604799")),
+        replace(request, url=request.url + "&x-amz-acl=public-read"),
+        replace(request, headers={"host": "other"}),
+    ):
+        assert signatures.refusal(changed, "s3") == ("SignatureDoesNotMatch", 403)
+    added = replace(request, headers={"x-amz-acl": "public-read"})
+    assert signatures.refusal(added, "s3") == ("AccessDenied", 403)
+    declared = replace(request, headers={"x-amz-content-sha256": "0" * 64})
+    assert signatures.refusal(declared, "s3") == ("AccessDenied", 403)
+
+
+def test_what_is_said_without_the_signature_of_a_presigned_request(signatures: _Signatures) -> None:
+    request = _presigned(signatures, f"{_URLS['s3']}b/k?a=%20b&X-Other=1")
+    assert without_signature(request.url) == f"{_URLS['s3']}b/k?a=%20b&X-Other=1"
+    assert without_signature(_presigned(signatures, f"{_URLS['s3']}b/k").url) == f"{_URLS['s3']}b/k"
 
 
 @pytest.mark.parametrize(
     ("service", "expected"),
-    [(_JSON, ("InvalidSignatureException", 400)), (_QUERY, (NOT_DERIVABLE, 501)), (_S3, (NOT_DERIVABLE, 501))],
+    [
+        (_JSON, ("InvalidSignatureException", 400)),
+        (_QUERY, ("SignatureDoesNotMatch", 403)),
+        (_S3, ("InvalidArgument", 400)),
+    ],
 )
 def test_signing_twice_is_refused(signatures: _Signatures, service: str, expected: tuple[str, int]) -> None:
     request = signatures.signed(service, url=f"{_URLS[service]}?X-Amz-Algorithm=AWS4-HMAC-SHA256")
     assert signatures.refusal(request, service) == expected
+
+
+def test_a_date_header_serves_in_place_of_x_amz_date(signatures: _Signatures) -> None:
+    """Section 7: botocore signs the Date header where one is given, as older clients send it."""
+    request = signatures.signed("dynamodb", headers={"Date": formatdate(usegmt=True)})
+    assert "x-amz-date" not in request.headers
+    assert signatures.verify(request, "dynamodb") is signatures.session
+
+
+def test_values_of_a_header_given_twice_are_signed_together(signatures: _Signatures) -> None:
+    """Signature Version 4: values of one name are joined by commas, in their order, and blanks are reduced."""
+    request = signatures.signed("sts", headers={"X-Amz-Meta-A": "one,two  three"})
+    pairs = [(name, value) for name, value in request.headers.items() if name != "x-amz-meta-a"]
+    twice = [*pairs, ("X-Amz-Meta-A", "one"), ("x-amz-meta-a", "two three")]
+    assert signatures.verify(replace(request, headers=joined_headers(twice)), "sts") is signatures.session
+    swapped = [*pairs, ("x-amz-meta-a", "two three"), ("X-Amz-Meta-A", "one")]
+    other = replace(request, headers=joined_headers(swapped))
+    assert signatures.refusal(other, "sts") == ("SignatureDoesNotMatch", 403)
+
+
+@pytest.mark.parametrize("path", ["/a/../b", "/a//b/", "/./a%20b", "/a%2Fb", "/é"])
+def test_paths_outside_s3_are_cleaned_before_they_are_signed(signatures: _Signatures, path: str) -> None:
+    request = signatures.signed("dynamodb", url=_URLS["dynamodb"][:-1] + path)
+    assert signatures.verify(request, "dynamodb") is signatures.session
 
 
 @pytest.mark.parametrize("header", ["AWS AKIA:c2ln", "AWS4-ECDSA-P256-SHA256 Credential=a"])
