@@ -144,7 +144,6 @@ def _form(target: EmbeddedTarget, credentials: AwsCredentials, body: str, query:
         ("Action=GetRole&RoleName=r&Action=DeleteRole", ""),
         ("Action=GetRole&RoleName=r&RoleName=other", ""),
         ("Action=GetRole&RoleName=r", "?Action=DeleteRole&RoleName=r"),
-        ("", "?Action=DeleteRole&RoleName=r"),
         ("Action=GetRole&RoleName=%FF", ""),
     ],
 )
