@@ -125,7 +125,7 @@ class LoginTokens:
 
 def _check_user(user_pool: UserPool, claims: Mapping[str, Any]) -> None:
     user = user_pool.user_by_sub(claims["sub"])
-    signed_out = user is None or claims.get("origin_jti") in user.revoked_sign_ins
+    signed_out = user is None or user.has_revoked(claims)
     disabled = user is not None and not user.enabled and unconfirmed.SERVER_SIDE_CHECK_SEES_DISABLED_USERS
     if signed_out or disabled:
         raise ServiceError("NotAuthorizedException", unconfirmed.SERVER_SIDE_CHECK_FAILED)

@@ -1,6 +1,6 @@
-"""The JWTs of a user pool: its key pairs, the claims Cognito writes, and reading a token back.
+"""The JWTs of a user pool: its key pairs, and reading a token back.
 
-Whether an identity pool accepts a token is decided in `login_tokens`.
+What stands in a token is written in `token_claims`; whether an identity pool accepts one is decided in `login_tokens`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import base64
 import binascii
 import json
 import secrets
-import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
@@ -23,8 +22,6 @@ from harness.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from harness.emulator.user_directory import AppClient, User, UserPool
 
 ALGORITHM = "RS256"
 _KEY_BITS = 2048
@@ -100,83 +97,6 @@ def read_unverified(token: str) -> UnverifiedToken:
     except ValueError:
         raise TokenError("not a compact JWT") from None
     return UnverifiedToken(header, claims)
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """One sign-in of a user through one client: what stays the same over its refreshes."""
-
-    auth_time: int
-    origin_jti: str
-
-
-@dataclass(frozen=True, slots=True)
-class TokenPair:
-    """The ID token and the access token of one sign-in or refresh."""
-
-    id_token: Secret
-    access_token: Secret
-    expires_in: int
-
-
-def issue_tokens(pool: UserPool, client: AppClient, user: User, sign_in: SignIn, now: float) -> TokenPair:
-    """Return the tokens Cognito issues to the user through the client (aws-semantics 4.1, 4.2)."""
-    issued_at = int(now)
-    common: dict[str, Any] = {"sub": user.sub, "iss": pool.issuer}
-    groups = pool.groups_of(user)
-    if groups:
-        common["cognito:groups"] = [group.name for group in groups]
-    timing = {
-        "origin_jti": sign_in.origin_jti,
-        "event_id": str(uuid.uuid4()),
-        "auth_time": sign_in.auth_time,
-        "iat": issued_at,
-    }
-    id_claims = {
-        **common,
-        **_attribute_claims(client, user),
-        **_role_claims(pool, user),
-        "cognito:username": user.username,
-        "aud": client.id,
-        "token_use": TokenUse.ID.value,
-        **timing,
-        "exp": issued_at + client.id_token_seconds,
-        "jti": str(uuid.uuid4()),
-    }
-    access_claims = {
-        **common,
-        "client_id": client.id,
-        "username": user.username,
-        "scope": "aws.cognito.signin.user.admin",
-        "token_use": TokenUse.ACCESS.value,
-        **timing,
-        "exp": issued_at + client.access_token_seconds,
-        "jti": str(uuid.uuid4()),
-    }
-    return TokenPair(
-        pool.keys.sign(TokenUse.ID, id_claims),
-        pool.keys.sign(TokenUse.ACCESS, access_claims),
-        client.access_token_seconds,
-    )
-
-
-def _attribute_claims(client: AppClient, user: User) -> dict[str, Any]:
-    claims: dict[str, Any] = {}
-    for name, value in user.attributes.items():
-        if client.may_read(name):
-            # The two verified flags are the only attributes that are not strings in the token.
-            claims[name] = value == "true" if name.endswith("_verified") and ":" not in name else value
-    return claims
-
-
-def _role_claims(pool: UserPool, user: User) -> dict[str, Any]:
-    claims: dict[str, Any] = {}
-    roles = pool.roles_of(user)
-    if roles.arns:
-        claims["cognito:roles"] = list(roles.arns)
-    if roles.preferred is not None:
-        claims["cognito:preferred_role"] = roles.preferred
-    return claims
 
 
 def _base64url(part: str) -> bytes:

@@ -1,52 +1,28 @@
-"""The directory of user pools: what a pool, an app client, a group and a user hold, and what follows from it."""
+"""The directory of user pools: what a pool, a group and a user hold, and what follows from it."""
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.emulator import unconfirmed
-from harness.emulator.service import ServiceError
+from harness.emulator.service import NotDerivableError, ServiceError
 from harness.emulator.tokens import PoolKeys
+from harness.emulator.user_pool_srp import new_salt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any
 
-    from harness.emulator.user_pool_schema import PasswordPolicy, SchemaAttribute
+    from harness.emulator.user_pool_app_client import AppClient
+    from harness.emulator.user_pool_schema import SchemaAttribute
+    from harness.emulator.user_pool_settings import PoolSettings
     from harness.secret import Secret
 
-
-@dataclass(frozen=True, slots=True)
-class AppClient:
-    """One app client: which sign-in flows it may use, which attributes its tokens show, and for how long they hold.
-
-    `read_attributes` and `write_attributes` are None where the request left them out or empty.
-    """
-
-    id: str
-    name: str
-    created: float
-    explicit_auth_flows: tuple[str, ...]
-    read_attributes: tuple[str, ...] | None
-    write_attributes: tuple[str, ...] | None
-    id_token_seconds: int
-    access_token_seconds: int
-    refresh_token_seconds: int
-    auth_session_minutes: int
-    hides_missing_users: bool
-    described: Mapping[str, Any]
-
-    def may_read(self, attribute: str) -> bool:
-        """Whether tokens and GetUser show the attribute."""
-        if attribute == "sub":
-            return False  # the claim `sub` is always there and does not come from the attributes
-        if self.read_attributes is None:
-            return unconfirmed.OMITTED_READ_ATTRIBUTES_READ_ALL or not attribute.startswith("custom:")
-        return attribute in self.read_attributes
-
-    def may_write(self, attribute: SchemaAttribute) -> bool:
-        """Whether the signed-in user may write the attribute through this client (aws-semantics 4.3)."""
-        return attribute.required or self.write_attributes is None or attribute.name in self.write_attributes
+# Attributes that are good as an alias only once they are verified.
+VERIFIABLE = ("email", "phone_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +31,61 @@ class Group:
 
     name: str
     created: float
+    modified: float
     description: str | None = None
     role_arn: str | None = None
     precedence: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Password:
+    """A password, when it was set, and the salt of its SRP verifier."""
+
+    value: Secret
+    set_at: float
+    salt: int = field(default_factory=new_salt, repr=False)
+
+    def is_(self, given: str) -> bool:
+        """Tell whether this is the password."""
+        return hmac.compare_digest(self.value.reveal().encode(), given.encode())
+
+
 @dataclass(slots=True)
 class User:
-    """A user. `live_sign_ins` and `revoked_sign_ins` hold the origin_jti of sign-ins still good, and signed out."""
+    """A user. `live_sign_ins` and `revoked_sign_ins` hold the origin_jti of sign-ins still good, and signed out.
+
+    `password` is None once an administrator has reset it. `pending` holds new values of attributes that count only
+    when they are verified. `signed_out` is the time of the last global sign-out.
+    """
 
     username: str
     sub: str
     created: float
     modified: float
     status: str
-    password: Secret
-    password_set: float
+    password: Password | None
     enabled: bool = True
     deleted: bool = False
     attributes: dict[str, str] = field(default_factory=dict)
+    pending: dict[str, str] = field(default_factory=dict)
     groups: list[str] = field(default_factory=list)
     live_sign_ins: set[str] = field(default_factory=set)
     revoked_sign_ins: set[str] = field(default_factory=set)
+    signed_out: float | None = None
 
-    def sign_out_everywhere(self) -> None:
+    def sign_out_everywhere(self, now: float) -> None:
         """Revoke every sign-in so far (aws-semantics 4.4)."""
         self.revoked_sign_ins |= self.live_sign_ins
         self.live_sign_ins.clear()
+        self.signed_out = now
+
+    def has_revoked(self, claims: Mapping[str, Any]) -> bool:
+        """Tell whether the token with these claims comes from a sign-in that was revoked."""
+        if "origin_jti" in claims:
+            return claims["origin_jti"] in self.revoked_sign_ins
+        # Clients without token revocation write no origin_jti; only the time of the sign-in is there to go by.
+        signed_in = claims.get("auth_time")
+        return self.signed_out is not None and isinstance(signed_in, int) and signed_in <= self.signed_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +98,25 @@ class RolesOfUser:
 
 @dataclass(slots=True)
 class UserPool:
-    """A user pool with everything in it. `settings` is what the request set and the API only echoes."""
+    """A user pool with everything in it. `pepper` is what the answers about users that do not exist come from."""
 
     id: str
     name: str
     arn: str
     provider_name: str
     created: float
+    modified: float
     case_sensitive: bool
+    username_attributes: tuple[str, ...]
+    alias_attributes: tuple[str, ...]
     schema: dict[str, SchemaAttribute]
-    password_policy: PasswordPolicy
-    settings: dict[str, Any]
+    settings: PoolSettings
     tags: dict[str, str]
     keys: PoolKeys = field(default_factory=PoolKeys)
     clients: dict[str, AppClient] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
+    pepper: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     @property
     def issuer(self) -> str:
@@ -120,12 +127,42 @@ class UserPool:
         """Return the name under which `users` keeps the user."""
         return username if self.case_sensitive else username.casefold()
 
+    def find_user(self, name: str) -> User | None:
+        """Return the user with this username or alias, or None."""
+        found = self.users.get(self.user_key(name))
+        if found is not None:
+            return found
+        for attribute in (*self.username_attributes, *self.alias_attributes):
+            holder = self.alias_holder(attribute, name)
+            if holder is not None:
+                return holder
+        if self.user_by_sub(name) is not None:
+            raise NotDerivableError("a user named by its sub, in a pool whose usernames are not made by Cognito")
+        return None
+
     def user(self, username: str) -> User:
         """Return the user; raises ServiceError UserNotFoundException."""
-        found = self.users.get(self.user_key(username))
+        found = self.find_user(username)
         if found is None:
             raise ServiceError("UserNotFoundException", unconfirmed.USER_NOT_FOUND)
         return found
+
+    def alias_holder(self, attribute: str, value: str | None, but: User | None = None) -> User | None:
+        """Return the user other than `but` who is known under this value of an attribute, or None.
+
+        Where the attribute is an alias only a verified value counts; where it takes the place of the username any.
+        """
+        if value is None or attribute not in (*self.username_attributes, *self.alias_attributes):
+            return None
+        needs_verification = attribute in self.alias_attributes and attribute in VERIFIABLE
+        key = self.user_key(value)
+        for user in self.users.values():
+            held = user.attributes.get(attribute)
+            if user is but or held is None or self.user_key(held) != key:
+                continue
+            if not needs_verification or user.attributes.get(f"{attribute}_verified") == "true":
+                return user
+        return None
 
     def user_by_sub(self, sub: str) -> User | None:
         """Return the user with this `sub`, or None."""

@@ -20,16 +20,18 @@ _STRING_STANDARD_ATTRIBUTES = (
     "zoneinfo locale phone_number address"
 )
 _CUSTOM_VALUE_LENGTH = 2048
+_CUSTOM_ATTRIBUTES = 50
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaAttribute:
-    """One attribute a pool knows. Custom attributes carry their `custom:` prefix in the name."""
+    """One attribute a pool knows. Custom attributes carry their prefix in the name, `custom:` or `dev:custom:`."""
 
     name: str
     data_type: str
     mutable: bool = True
     required: bool = False
+    developer_only: bool = False
     minimum: int | None = None
     maximum: int | None = None
 
@@ -38,7 +40,7 @@ class SchemaAttribute:
         shown: dict[str, Any] = {
             "Name": self.name,
             "AttributeDataType": self.data_type,
-            "DeveloperOnlyAttribute": False,
+            "DeveloperOnlyAttribute": self.developer_only,
             "Mutable": self.mutable,
             "Required": self.required,
         }
@@ -128,32 +130,58 @@ def schema_of(requested: Iterable[Mapping[str, Any]]) -> dict[str, SchemaAttribu
     """Return the standard attributes with what CreateUserPool's Schema changes and adds.
 
     Raises ServiceError InvalidParameterException for an attribute named twice, a required custom attribute and a
-    changed type of a standard one; NotDerivableError for developer-only attributes.
+    changed type of a standard one.
     """
     schema = standard_schema()
     seen: set[str] = set()
     for entry in requested:
         attribute = _requested_attribute(entry, schema)
         if attribute.name in seen:
-            message = unconfirmed.SCHEMA_DUPLICATE.format(name=attribute.name)
-            raise ServiceError("InvalidParameterException", message)
+            raise _duplicate(attribute.name)
         seen.add(attribute.name)
         schema[attribute.name] = attribute
+    _check_count(schema)
     return schema
+
+
+def with_custom_attributes(
+    schema: Mapping[str, SchemaAttribute], requested: Iterable[Mapping[str, Any]]
+) -> dict[str, SchemaAttribute]:
+    """Return the schema with what AddCustomAttributes adds; nothing in it can be changed or removed.
+
+    Raises ServiceError InvalidParameterException for a name that is taken, LimitExceededException for too many.
+    """
+    extended = dict(schema)
+    for entry in requested:
+        # Custom attributes have a name space of their own, so the standard ones are not looked at.
+        attribute = _requested_attribute(entry, {})
+        if attribute.name in extended:
+            raise _duplicate(attribute.name)
+        extended[attribute.name] = attribute
+    _check_count(extended)
+    return extended
+
+
+def _duplicate(name: str) -> ServiceError:
+    return ServiceError("InvalidParameterException", unconfirmed.SCHEMA_DUPLICATE.format(name=name))
+
+
+def _check_count(schema: Mapping[str, SchemaAttribute]) -> None:
+    if len([name for name in schema if ":" in name]) > _CUSTOM_ATTRIBUTES:
+        raise ServiceError("LimitExceededException", unconfirmed.TOO_MANY_CUSTOM_ATTRIBUTES)
 
 
 def _requested_attribute(entry: Mapping[str, Any], schema: Mapping[str, SchemaAttribute]) -> SchemaAttribute:
     name = entry.get("Name")
     if not name:
         raise NotDerivableError("a Schema entry without Name")
-    if entry.get("DeveloperOnlyAttribute"):
-        raise NotDerivableError("DeveloperOnlyAttribute true")
+    developer_only = bool(entry.get("DeveloperOnlyAttribute"))
     limits = entry.get("StringAttributeConstraints") or entry.get("NumberAttributeConstraints") or {}
     minimum, maximum = (_limit(limits, bound) for bound in ("Min", "Max"))
     required = bool(entry.get("Required"))
     standard = schema.get(name)
     if standard is not None:
-        if entry.get("AttributeDataType", standard.data_type) != standard.data_type:
+        if developer_only or entry.get("AttributeDataType", standard.data_type) != standard.data_type:
             message = unconfirmed.STANDARD_TYPE_FIXED.format(name=name)
             raise ServiceError("InvalidParameterException", message)
         return replace(
@@ -170,8 +198,14 @@ def _requested_attribute(entry: Mapping[str, Any], schema: Mapping[str, SchemaAt
         raise NotDerivableError("AttributeDataType DateTime")
     if data_type == "String" and maximum is None:
         maximum = _CUSTOM_VALUE_LENGTH
-    mutable = bool(entry.get("Mutable", True))
-    return SchemaAttribute(f"custom:{name}", data_type, mutable=mutable, minimum=minimum, maximum=maximum)
+    return SchemaAttribute(
+        f"dev:custom:{name}" if developer_only else f"custom:{name}",
+        data_type,
+        mutable=bool(entry.get("Mutable", True)),
+        developer_only=developer_only,
+        minimum=minimum,
+        maximum=maximum,
+    )
 
 
 def _limit(limits: Mapping[str, str], bound: str) -> int | None:

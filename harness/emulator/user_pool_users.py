@@ -1,16 +1,19 @@
-"""Groups and users of a user pool, as administrators handle them."""
+"""The users of a pool, as administrators handle them."""
 
 from __future__ import annotations
 
 import secrets
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator import unconfirmed
 from harness.emulator.listing import page
 from harness.emulator.operations import Guarded, Operation, accepting
 from harness.emulator.service import NotDerivableError, ServiceError
-from harness.emulator.user_directory import Group, User, attribute_list
+from harness.emulator.user_directory import VERIFIABLE, Password, attribute_list
+from harness.emulator.user_pool_registration import new_user, pre_sign_up, verify_alias
+from harness.emulator.user_pool_search import filter_of
+from harness.emulator.user_pool_triggers import NO_CLIENT
+from harness.emulator.user_pool_writes import check_alias
 from harness.secret import Secret
 
 if TYPE_CHECKING:
@@ -18,37 +21,36 @@ if TYPE_CHECKING:
 
     from harness.emulator.clock import Clock
     from harness.emulator.service import Call
-    from harness.emulator.user_directory import UserPool, UserPoolDirectory
+    from harness.emulator.user_directory import User, UserPool, UserPoolDirectory
+    from harness.emulator.user_pool_messages import Messages
+    from harness.emulator.user_pool_triggers import Triggers
 
 
 class UserOperations:
-    """The group and user operations over one directory."""
+    """The administrators' operations on users, over one directory."""
 
-    def __init__(self, clock: Clock, directory: UserPoolDirectory) -> None:
+    def __init__(self, clock: Clock, directory: UserPoolDirectory, messages: Messages, triggers: Triggers) -> None:
         self._clock = clock
         self._directory = directory
+        self._messages = messages
+        self._triggers = triggers
 
     def operations(self, on_pool: Callable[[Mapping[str, Any]], Guarded]) -> dict[str, Operation]:
         """Return the operations by name, guarded by `on_pool`."""
-        group, user = accepting("UserPoolId GroupName"), accepting("UserPoolId Username")
+        user = accepting("UserPoolId Username")
+        creation = accepting(
+            "UserAttributes TemporaryPassword MessageAction DesiredDeliveryMediums ForceAliasCreation ValidationData",
+            "ClientMetadata",
+        )
+        listing = accepting("UserPoolId Filter Limit PaginationToken AttributesToGet")
         return {
-            "CreateGroup": Operation(self._create_group, group | accepting("Description RoleArn Precedence"), on_pool),
-            "GetGroup": Operation(self._get_group, group, on_pool),
-            "DeleteGroup": Operation(self._delete_group, group, on_pool),
-            "AdminCreateUser": Operation(
-                self._create_user,
-                user | accepting("UserAttributes TemporaryPassword MessageAction ClientMetadata"),
-                on_pool,
-            ),
-            "AdminSetUserPassword": Operation(self._set_password, user | accepting("Password Permanent"), on_pool),
-            "AdminAddUserToGroup": Operation(self._add_to_group, user | group, on_pool),
-            "AdminRemoveUserFromGroup": Operation(self._remove_from_group, user | group, on_pool),
-            "AdminListGroupsForUser": Operation(self._list_groups, user | accepting("Limit NextToken"), on_pool),
-            "AdminGetUser": Operation(self._get_user, user, on_pool),
-            "AdminDeleteUser": Operation(self._delete_user, user, on_pool),
-            "AdminDisableUser": Operation(self._disable_user, user, on_pool),
-            "AdminEnableUser": Operation(self._enable_user, user, on_pool),
-            "AdminUserGlobalSignOut": Operation(self._sign_out_user, user, on_pool),
+            "AdminCreateUser": Operation(self._create, user | creation, on_pool),
+            "AdminGetUser": Operation(self._get, user, on_pool),
+            "AdminDeleteUser": Operation(self._delete, user, on_pool),
+            "AdminDisableUser": Operation(self._disable, user, on_pool),
+            "AdminEnableUser": Operation(self._enable, user, on_pool),
+            "AdminUserGlobalSignOut": Operation(self._sign_out, user, on_pool),
+            "ListUsers": Operation(self._list, listing, on_pool),
         }
 
     def _pool(self, call: Call) -> UserPool:
@@ -57,128 +59,108 @@ class UserOperations:
     def _user(self, call: Call) -> User:
         return self._pool(call).user(call.params["Username"])
 
-    def _create_group(self, call: Call) -> Mapping[str, Any]:
+    def _create(self, call: Call) -> Mapping[str, Any]:
         pool, params = self._pool(call), call.params
-        name = params["GroupName"]
-        if name in pool.groups:
-            raise ServiceError("GroupExistsException", unconfirmed.GROUP_EXISTS)
-        group = Group(
-            name, self._clock.now(), params.get("Description"), params.get("RoleArn"), params.get("Precedence")
-        )
-        pool.groups[name] = group
-        return {"Group": _described_group(pool, group)}
-
-    def _get_group(self, call: Call) -> Mapping[str, Any]:
-        pool = self._pool(call)
-        return {"Group": _described_group(pool, pool.group(call.params["GroupName"]))}
-
-    def _delete_group(self, call: Call) -> Mapping[str, Any]:
-        pool = self._pool(call)
-        group = pool.group(call.params["GroupName"])
-        if any(group.name in user.groups for user in pool.users.values()):
-            # The guide says that only empty groups can be deleted, the API's own page says nothing of it.
-            raise NotDerivableError("DeleteGroup of a group that has members")
-        del pool.groups[group.name]
-        return {}
-
-    def _create_user(self, call: Call) -> Mapping[str, Any]:
-        pool, params = self._pool(call), call.params
-        if params.get("MessageAction") != "SUPPRESS":
-            raise NotDerivableError("AdminCreateUser without MessageAction SUPPRESS, because no messages are sent")
-        key = pool.user_key(params["Username"])
-        if key in pool.users:
-            raise ServiceError("UsernameExistsException", unconfirmed.USER_EXISTS)
+        if params.get("MessageAction") == "RESEND":
+            return self._invite_again(pool, params)
+        password = _temporary_password(pool, params)
         attributes = pool.conforming(params.get("UserAttributes") or ())
-        given = params.get("TemporaryPassword")
-        # Cognito makes up a password when none is given; "aA1!" satisfies any policy on kinds of characters.
-        password = Secret(given or secrets.token_urlsafe(60) + "aA1!")
-        pool.password_policy.check(password)
-        now = self._clock.now()
-        user = User(
-            username=key,
-            sub=str(uuid.uuid4()),
-            created=now,
-            modified=now,
-            status="FORCE_CHANGE_PASSWORD",
-            password=password,
-            password_set=now,
-            attributes=attributes,
-        )
-        pool.users[key] = user
-        return {"User": _described_user(user, "Attributes")}
+        user = new_user(pool, params["Username"], attributes, "FORCE_CHANGE_PASSWORD", password, self._clock.now())
+        verified = [name for name in VERIFIABLE if user.attributes.get(f"{name}_verified") == "true"]
+        for name, value in user.attributes.items():
+            if not (params.get("ForceAliasCreation") and name in verified):
+                check_alias(pool, None, name, value, is_verified=name in verified)
+        invited_by = None if params.get("MessageAction") == "SUPPRESS" else _invitation_attribute(user, params)
+        # What the function answers counts for users who sign up themselves only (service model, AdminCreateUser).
+        pre_sign_up(self._triggers, pool, user, "AdminCreateUser", NO_CLIENT, params)
+        for name in verified:
+            verify_alias(pool, user, name)
+        pool.users[user.username] = user
+        if invited_by is not None:
+            self._messages.invite(pool, user, invited_by, password)
+        return {"User": described_user(user, "Attributes")}
 
-    def _set_password(self, call: Call) -> Mapping[str, Any]:
-        pool, user = self._pool(call), self._user(call)
-        password = Secret(call.params["Password"])
-        pool.password_policy.check(password)
-        now = self._clock.now()
-        user.password, user.password_set, user.modified = password, now, now
-        user.status = "CONFIRMED" if call.params.get("Permanent") else "FORCE_CHANGE_PASSWORD"
+    def _invite_again(self, pool: UserPool, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        user = pool.user(params["Username"])
+        if user.status != "FORCE_CHANGE_PASSWORD":
+            message = unconfirmed.INVITATION_NOT_RESENT.format(status=user.status)
+            raise ServiceError("UnsupportedUserStateException", message)
+        attribute = _invitation_attribute(user, params)
+        password = _temporary_password(pool, params)
+        user.password, user.modified = Password(password, self._clock.now()), self._clock.now()
+        self._messages.invite(pool, user, attribute, password)
+        return {"User": described_user(user, "Attributes")}
+
+    def _get(self, call: Call) -> Mapping[str, Any]:
+        return described_user(self._user(call), "UserAttributes")
+
+    def _delete(self, call: Call) -> Mapping[str, Any]:
+        remove(self._pool(call), self._user(call), self._messages)
         return {}
 
-    def _add_to_group(self, call: Call) -> Mapping[str, Any]:
-        user, group = self._user(call), self._pool(call).group(call.params["GroupName"])
-        if group.name in user.groups:
-            return {}
-        if len(user.groups) >= unconfirmed.GROUPS_PER_USER:
-            raise ServiceError("LimitExceededException", unconfirmed.GROUPS_PER_USER_EXCEEDED)
-        user.groups.append(group.name)
-        return {}
-
-    def _remove_from_group(self, call: Call) -> Mapping[str, Any]:
-        user, group = self._user(call), self._pool(call).group(call.params["GroupName"])
-        if group.name in user.groups:
-            user.groups.remove(group.name)
-        return {}
-
-    def _list_groups(self, call: Call) -> Mapping[str, Any]:
-        pool, user = self._pool(call), self._user(call)
-        groups = [_described_group(pool, pool.groups[name]) for name in user.groups]
-        shown, more = page(groups, call.params.get("Limit"), call.params.get("NextToken"))
-        return {"Groups": shown, **more}
-
-    def _get_user(self, call: Call) -> Mapping[str, Any]:
-        return _described_user(self._user(call), "UserAttributes")
-
-    def _delete_user(self, call: Call) -> Mapping[str, Any]:
+    def _disable(self, call: Call) -> Mapping[str, Any]:
         user = self._user(call)
-        user.deleted = True
-        del self._pool(call).users[user.username]
-        return {}
-
-    def _disable_user(self, call: Call) -> Mapping[str, Any]:
-        user = self._user(call)
-        user.enabled = False
+        user.enabled, user.modified = False, self._clock.now()
         # Disabling revokes the user's tokens for good; enabling does not bring them back (aws-semantics 4.4).
-        user.sign_out_everywhere()
+        user.sign_out_everywhere(self._clock.now())
         return {}
 
-    def _enable_user(self, call: Call) -> Mapping[str, Any]:
-        self._user(call).enabled = True
+    def _enable(self, call: Call) -> Mapping[str, Any]:
+        user = self._user(call)
+        user.enabled, user.modified = True, self._clock.now()
         return {}
 
-    def _sign_out_user(self, call: Call) -> Mapping[str, Any]:
-        self._user(call).sign_out_everywhere()
+    def _sign_out(self, call: Call) -> Mapping[str, Any]:
+        self._user(call).sign_out_everywhere(self._clock.now())
         return {}
 
+    def _list(self, call: Call) -> Mapping[str, Any]:
+        pool, params = self._pool(call), call.params
+        wanted = filter_of(params.get("Filter"))
+        names = params.get("AttributesToGet")
+        for name in names or ():
+            if name not in pool.schema:
+                raise ServiceError("InvalidParameterException", unconfirmed.LISTED_ATTRIBUTE_UNKNOWN.format(name=name))
+        users = [user for user in pool.users.values() if wanted is None or wanted.matches(user)]
+        shown, more = page(users, params.get("Limit"), params.get("PaginationToken"))
+        described = [described_user(user, "Attributes", names) for user in shown]
+        return {"Users": described, **({"PaginationToken": more["NextToken"]} if more else {})}
 
-def _described_group(pool: UserPool, group: Group) -> dict[str, Any]:
-    optional = {"Description": group.description, "RoleArn": group.role_arn, "Precedence": group.precedence}
-    return {
-        "GroupName": group.name,
-        "UserPoolId": pool.id,
-        **{name: value for name, value in optional.items() if value is not None},
-        "CreationDate": group.created,
-        "LastModifiedDate": group.created,
-    }
+
+def remove(pool: UserPool, user: User, messages: Messages) -> None:
+    """Delete a user; whoever still holds the object sees that it is gone."""
+    user.deleted = True
+    messages.forget_user(pool, user)
+    del pool.users[user.username]
 
 
-def _described_user(user: User, attributes_member: str) -> dict[str, Any]:
+def described_user(user: User, attributes_member: str, names: list[str] | None = None) -> dict[str, Any]:
+    """Return a user as the API shows it to administrators, with all attributes or only the named ones."""
+    attributes = {"sub": user.sub, **user.attributes}
+    shown = {name: value for name, value in attributes.items() if names is None or name in names}
     return {
         "Username": user.username,
-        attributes_member: attribute_list({"sub": user.sub, **user.attributes}),
+        attributes_member: attribute_list(shown),
         "UserCreateDate": user.created,
         "UserLastModifiedDate": user.modified,
         "Enabled": user.enabled,
         "UserStatus": user.status,
     }
+
+
+def _temporary_password(pool: UserPool, params: Mapping[str, Any]) -> Secret:
+    # Cognito makes up a password when none is given; "aA1!" satisfies any policy on kinds of characters.
+    password = Secret(params.get("TemporaryPassword") or secrets.token_urlsafe(60) + "aA1!")
+    pool.settings.password_policy.check(password)
+    return password
+
+
+def _invitation_attribute(user: User, params: Mapping[str, Any]) -> str:
+    if params.get("DesiredDeliveryMediums") != ["EMAIL"]:
+        # SMS is the default; neither that nor both is possible where no text messages are sent.
+        raise NotDerivableError(
+            "an invitation by text message; DesiredDeliveryMediums [EMAIL] or MessageAction SUPPRESS"
+        )
+    if "email" not in user.attributes:
+        raise ServiceError("InvalidParameterException", unconfirmed.NOWHERE_TO_INVITE)
+    return "email"

@@ -103,9 +103,11 @@ def test_lists_are_paged() -> None:
         ("AdminGetUser", {"Username": "u"}),
         ("AdminDeleteUser", {"Username": "u"}),
         ("AdminUserGlobalSignOut", {"Username": "u"}),
-        # Not implemented, and still denied to whoever may not: a caller without permission gets a true answer.
         ("AdminUpdateUserAttributes", {"Username": "u", "UserAttributes": []}),
         ("ListUsers", {}),
+        # Not implemented, and still denied to whoever may not: a caller without permission gets a true answer.
+        ("CreateIdentityProvider", {"ProviderName": "x", "ProviderType": "OIDC", "ProviderDetails": {}}),
+        ("SetUserPoolMfaConfig", {}),
     ],
 )
 def test_administration_is_authorized_on_the_pool(operation: str, params: Mapping[str, Any]) -> None:
@@ -150,13 +152,20 @@ def test_administration_needs_a_signature_and_public_calls_do_not() -> None:
 @pytest.mark.parametrize(
     ("operation", "params"),
     [
-        ("CreateUserPool", {"PoolName": "p", "UsernameAttributes": ["email"]}),
-        ("CreateUserPool", {"PoolName": "p", "AliasAttributes": ["email"]}),
+        ("CreateUserPool", {"PoolName": "p", "AutoVerifiedAttributes": ["phone_number"]}),
+        (
+            "CreateUserPool",
+            {"PoolName": "p", "LambdaConfig": {"CustomMessage": f"arn:aws:lambda:{REGION}:{ACCOUNT}:f"}},
+        ),
+        (
+            "CreateUserPool",
+            {"PoolName": "p", "LambdaConfig": {"UserMigration": f"arn:aws:lambda:{REGION}:{ACCOUNT}:f"}},
+        ),
         ("CreateUserPool", {"PoolName": "p", "LambdaConfig": {"PreSignUp": f"arn:aws:lambda:{REGION}:{ACCOUNT}:f"}}),
         ("CreateUserPool", {"PoolName": "p", "MfaConfiguration": "ON"}),
         ("CreateUserPool", {"PoolName": "p", "Policies": {"PasswordPolicy": {"PasswordHistorySize": 3}}}),
-        ("CreateUserPool", {"PoolName": "p", "Schema": [{**ORG, "DeveloperOnlyAttribute": True}]}),
-        ("SignUp", {"ClientId": "c", "Username": "u", "Password": PASSWORD}),
+        ("CreateUserPool", {"PoolName": "p", "DeviceConfiguration": {"ChallengeRequiredOnNewDevice": True}}),
+        ("AssociateSoftwareToken", {"AccessToken": "t"}),
         ("NoSuchOperation", {}),
     ],
 )
@@ -167,13 +176,10 @@ def test_what_is_not_implemented_is_refused_and_not_ignored(operation: str, para
 @pytest.mark.parametrize(
     "params",
     [
-        {"GenerateSecret": True},
-        {"EnableTokenRevocation": False},
         {"SupportedIdentityProviders": ["Google"]},
         {"ExplicitAuthFlows": ["USER_PASSWORD_AUTH"]},
         {"AllowedOAuthFlowsUserPoolClient": True},
         {"CallbackURLs": ["https://example.com"]},
-        {"RefreshTokenRotation": {"Feature": "ENABLED"}},
     ],
 )
 def test_client_settings_that_are_not_implemented_are_refused(params: Mapping[str, Any]) -> None:
@@ -494,11 +500,11 @@ def test_sign_in_that_cannot_work_is_refused_in_cognitos_words(
 
 
 def test_a_flow_that_is_enabled_but_not_implemented_is_refused_as_unknown() -> None:
-    directory = Directory(ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH"])
+    directory = Directory(ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH", "ALLOW_USER_PASSWORD_AUTH"])
 
-    assert isinstance(directory.refused("USER_SRP_AUTH"), NotDerivableError)
-    secret_hash = {"USERNAME": "alice", "PASSWORD": PASSWORD, "SECRET_HASH": "x"}
-    assert isinstance(directory.refused("USER_PASSWORD_AUTH", **secret_hash), NotDerivableError)
+    assert isinstance(directory.refused("CUSTOM_AUTH"), NotDerivableError)
+    device = {"USERNAME": "alice", "PASSWORD": PASSWORD, "DEVICE_KEY": "x"}
+    assert isinstance(directory.refused("USER_PASSWORD_AUTH", **device), NotDerivableError)
     assert directory.refused("REFRESH_TOKEN_AUTH", REFRESH_TOKEN="x").message == (
         "REFRESH_TOKEN_AUTH flow not enabled for this client"
     )
