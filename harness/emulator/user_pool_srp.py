@@ -32,7 +32,7 @@ _GENERATOR = 2
 _KEY_LABEL = b"Caldera Derived Key"
 _KEY_LENGTH = 16
 _SALT_BITS = 128
-_SECRET_BITS = 1024
+_SECRET_BITS = 256
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TIMESTAMP = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2}) "
