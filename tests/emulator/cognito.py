@@ -76,14 +76,15 @@ class Cognito:
             aws_secret_access_key="x",
             config=Config(retries={"total_max_attempts": 1}),
         )
-        self.client.meta.events.register("before-send", self._answer)
+        events: Any = self.client.meta.events
+        events.register("before-send", self._answer)
         self.pool_id = self.new_pool(**pool)
         self.client_id = self.new_client(**(app or {}))
 
     def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
+        operation = to_text(request.headers["X-Amz-Target"]).rpartition(".")[2]
         signed = "Authorization" in request.headers
-        call = Call(operation, json.loads(request.body), _ADMIN if signed else None)
+        call = Call(operation, json.loads(to_text(request.body)), _ADMIN if signed else None)
         try:
             reply = json_reply(Protocol.JSON_1_1, self.pools.handle(call))
         except ServiceError as error:
@@ -167,6 +168,10 @@ def not_derivable() -> Iterator[None]:
     with pytest.raises(ClientError) as caught:
         yield
     assert caught.value.response["Error"]["Code"] == NOT_DERIVABLE, caught.value.response
+
+
+def to_text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 @cache

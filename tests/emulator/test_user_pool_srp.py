@@ -22,22 +22,27 @@ if TYPE_CHECKING:
 WRONG = "Incorrect username or password."
 
 
-class Prover(AWSSRP):
-    """pycognito's client, step by step."""
+class Prover:
+    """pycognito's client, whole or step by step."""
 
     def __init__(self, cognito: Cognito, username: str = "alice", password: str = PASSWORD, **more: Any) -> None:
-        super().__init__(username, password, cognito.pool_id, cognito.client_id, client=cognito.client, **more)
+        self.client, self.client_id, self.username = cognito.client, cognito.client_id, username
+        self.srp = AWSSRP(username, password, cognito.pool_id, cognito.client_id, client=cognito.client, **more)
+
+    def sign_in(self) -> Mapping[str, str]:
+        tokens: Mapping[str, str] = self.srp.authenticate_user()["AuthenticationResult"]
+        return tokens
 
     def challenge(self, **changed: str) -> Mapping[str, str]:
         answer = self.client.initiate_auth(
-            ClientId=self.client_id, AuthFlow="USER_SRP_AUTH", AuthParameters={**self.get_auth_params(), **changed}
+            ClientId=self.client_id, AuthFlow="USER_SRP_AUTH", AuthParameters={**self.srp.get_auth_params(), **changed}
         )
         assert answer["ChallengeName"] == "PASSWORD_VERIFIER"
         parameters: Mapping[str, str] = answer["ChallengeParameters"]
         return parameters
 
     def proof(self, challenge: Mapping[str, str]) -> dict[str, str]:
-        proof: dict[str, str] = self.process_challenge(challenge, {"USERNAME": self.username})
+        proof: dict[str, str] = self.srp.process_challenge(challenge, {"USERNAME": self.username})
         return proof
 
     def respond(self, responses: Mapping[str, str], **more: Any) -> Mapping[str, Any]:
@@ -73,11 +78,11 @@ def test_pycognito_changes_a_temporary_password_after_the_proof(cognito: Cognito
     prover = Prover(cognito, password="Temporary-1")
 
     with pytest.raises(ForceChangePasswordException):
-        prover.authenticate_user()
-    tokens = prover.set_new_password_challenge(PASSWORD)["AuthenticationResult"]
+        prover.sign_in()
+    tokens = prover.srp.set_new_password_challenge(PASSWORD)["AuthenticationResult"]
 
     assert claims_of(tokens["IdToken"])["cognito:username"] == "alice"
-    assert Prover(cognito).authenticate_user()["AuthenticationResult"]
+    assert Prover(cognito).sign_in()
 
 
 def test_pycognito_signs_in_through_a_client_with_a_secret(cognito: Cognito) -> None:
@@ -86,14 +91,14 @@ def test_pycognito_signs_in_through_a_client_with_a_secret(cognito: Cognito) -> 
     )["UserPoolClient"]
     cognito.client_id = made["ClientId"]
 
-    assert Prover(cognito, client_secret=made["ClientSecret"]).authenticate_user()["AuthenticationResult"]
+    assert Prover(cognito, client_secret=made["ClientSecret"]).sign_in()
     with refused(
         "NotAuthorizedException",
         f"Client {cognito.client_id} is configured with secret but SECRET_HASH was not received",
     ):
-        Prover(cognito).authenticate_user()
+        Prover(cognito).sign_in()
     with refused("NotAuthorizedException", f"SecretHash does not match for the client: {cognito.client_id}"):
-        Prover(cognito, client_secret="another").authenticate_user()
+        Prover(cognito, client_secret="another").sign_in()
 
 
 def test_an_alias_signs_in_under_the_name_the_challenge_gives() -> None:
@@ -101,14 +106,14 @@ def test_an_alias_signs_in_under_the_name_the_challenge_gives() -> None:
     cognito.create_user("alice@example.com")
 
     challenge = Prover(cognito, "alice@example.com").challenge()
-    tokens = Prover(cognito, "alice@example.com").authenticate_user()["AuthenticationResult"]
+    tokens = Prover(cognito, "alice@example.com").sign_in()
 
     assert challenge["USER_ID_FOR_SRP"] == claims_of(tokens["IdToken"])["sub"]
 
 
 def test_a_wrong_password_is_no_proof(cognito: Cognito) -> None:
     with refused("NotAuthorizedException", WRONG):
-        Prover(cognito, password="Wrong-Horse-1").authenticate_user()
+        Prover(cognito, password="Wrong-Horse-1").sign_in()
 
 
 def _tampered(proof: dict[str, str], **changed: str) -> dict[str, str]:
@@ -190,14 +195,14 @@ def test_a_missing_user_looks_like_any_other_when_the_client_hides_it(cognito: C
     assert set(one) == set(existing)
     assert len(one["SALT"]) == len(existing["SALT"])
     with refused("NotAuthorizedException", WRONG):
-        Prover(cognito, "nobody").authenticate_user()
+        Prover(cognito, "nobody").sign_in()
 
 
 def test_srp_must_be_enabled_for_the_client(cognito: Cognito) -> None:
     cognito.client_id = cognito.new_client(ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"])
 
     with refused("InvalidParameterException", "USER_SRP_AUTH flow not enabled for this client"):
-        Prover(cognito).authenticate_user()
+        Prover(cognito).sign_in()
 
 
 def test_an_unconfirmed_user_is_told_so_only_after_the_proof() -> None:
@@ -205,9 +210,9 @@ def test_an_unconfirmed_user_is_told_so_only_after_the_proof() -> None:
     cognito.sign_up()
 
     with refused("UserNotConfirmedException", "User is not confirmed."):
-        Prover(cognito).authenticate_user()
+        Prover(cognito).sign_in()
     with refused("NotAuthorizedException", WRONG):
-        Prover(cognito, password="Wrong-Horse-1").authenticate_user()
+        Prover(cognito, password="Wrong-Horse-1").sign_in()
 
 
 def test_a_session_with_the_proof_is_refused_as_unknown(cognito: Cognito) -> None:
