@@ -16,6 +16,8 @@ from harness.targets.embedded import EmbeddedTarget
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from embedded_aws import EmbeddedAws
+
 # Sessions load the models of the services anew.
 _BOTO: Any = boto3.Session()
 
@@ -56,3 +58,13 @@ def served(served_for_all: Served) -> Served:
     """A cloud behind an HTTP door in which nothing is stored yet."""
     served_for_all.cloud.reset()
     return served_for_all
+
+
+@pytest.fixture
+def aws() -> Iterator[EmbeddedAws]:
+    """An embedded cloud with an operator, for tests beside `emulator/embedded_aws.py`."""
+    from embedded_aws import EmbeddedAws  # noqa: PLC0415  found only from the tests that stand beside it
+
+    embedded = EmbeddedAws()
+    yield embedded
+    embedded.close()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator.dynamodb_service import DynamoDbService
-from harness.emulator.iam_directory import IamDirectory
 from harness.emulator.iam_service import IamService
+from harness.emulator.iam_state import IamState
 from harness.emulator.identity_pools import IdentityPools
 from harness.emulator.moto_adapter import MotoAdapter
 from harness.emulator.s3_service import S3Service
@@ -54,12 +54,11 @@ class Account:
         self._common = common
         self._regions: dict[str, RegionalServices] = {}
         self._stores: dict[str, MotoAdapter] = {}
-        store = self._store("us-east-1")
-        directory = IamDirectory(store, number)
-        common.directories.add(number, directory)
-        self.iam = IamService(
-            number, store, directory, common.credentials, common.authorizer.within(number, "us-east-1")
-        )
+        self._store("us-east-1")  # at once, so that an environment no store can work in is noticed here
+        self.iam_state = state = IamState(number)
+        common.directories.add(state)
+        authorizer = common.authorizer.within(number, "us-east-1")
+        self.iam = IamService(state, common.clock, common.credentials, common.directories, authorizer)
 
     def region(self, name: str) -> RegionalServices:
         """Return the account's services in a Region."""

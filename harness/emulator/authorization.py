@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from harness.emulator.authorization_check import AuthorizationCheck
+from harness.emulator.roles import owner_of, principal_keys
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.policy import Outcome, PolicySet, Request, UnderivableKeyError, decide, explain
 
@@ -45,6 +46,12 @@ _GLOBAL_UNDERIVABLE = frozenset(
 )
 # Absent for long-term keys; what a session holds depends on how its first caller signed in.
 _SESSION_UNDERIVABLE = _GLOBAL_UNDERIVABLE | {"aws:multifactorauthpresent"}
+# Keys that describe the tags of resources, where this emulator does not hold them.
+_UNDERIVABLE_OF_SERVICE = {
+    "s3": frozenset({"aws:resourcetag/", "s3:existingobjecttag/", "s3:requestobjecttag/", "s3:requestobjecttagkeys"}),
+}
+# Some services tell IAM for which of their resources a role is passed.
+_UNDERIVABLE_OF_ACTION = {"iam:passrole": frozenset({"iam:associatedresourcearn"})}
 _KEPT_DECISIONS = 4096
 _ACCESS_DENIED_EXCEPTION = frozenset({"dynamodb", "cognito-idp", "cognito-identity"})
 
@@ -68,6 +75,14 @@ class Decision:
     def explanation(self) -> Explanation:
         """Return the full explanation of the decision that was taken."""
         return explain(self.policies, self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """What a principal brings along: the policies that apply to it, and the condition keys about it."""
+
+    policies: PolicySet
+    keys: Mapping[str, tuple[str, ...]]
 
 
 class DecisionLog:
@@ -112,7 +127,7 @@ class Authorizer:
         self._directories = directories
         self._clock = clock
         self._log = log
-        self._policy_sets: dict[int, tuple[int, Principal, PolicySet]] = {}
+        self._callers: dict[int, tuple[int, Principal, _Caller]] = {}
         self.enforcement = Enforcement.NORMAL
         self.exempt_arns: set[str] = set()
 
@@ -131,20 +146,25 @@ class Authorizer:
         if principal is None:
             # Resource policies that would let anybody in are refused where they are stored.
             raise ServiceError("AccessDenied", "Access Denied", 403)
-        is_root = principal.arn == f"arn:aws:iam::{principal.account}:root" and principal.account == owner
-        if is_root or self._switched(principal, service, check.action, check.resource):
+        if (principal.is_root and principal.account == owner) or self._switched(
+            principal, service, check.action, check.resource
+        ):
             return
-        policies = self._policies_of(principal)
+        caller = self._caller(principal)
+        policies = caller.policies
         if check.resource_policies:
             policies = replace(policies, resource=check.resource_policies)
         request = Request(
             principal=principal.arn,
             action=check.action,
             resource=check.resource,
-            context={**principal.context, **self._global_context(principal, owner, region), **check.context},
+            context={**caller.keys, **self._global_context(principal, owner, region), **check.context},
             resource_account=owner,
             underivable=check.underivable
-            | (_SESSION_UNDERIVABLE if ":assumed-role/" in principal.arn else _GLOBAL_UNDERIVABLE),
+            | (_SESSION_UNDERIVABLE if principal.is_role_session else _GLOBAL_UNDERIVABLE)
+            | _UNDERIVABLE_OF_SERVICE.get(service, frozenset())
+            | _UNDERIVABLE_OF_ACTION.get(check.action.lower(), frozenset()),
+            issuer=principal.owner_arn if principal.is_federated_user else "",
         )
         decision = self._decide(policies, request)
         if not decision.allowed:
@@ -173,25 +193,20 @@ class Authorizer:
             raise _denial(service, principal.arn, action, resource, sentence)
         return True
 
-    def _policies_of(self, principal: Principal) -> PolicySet:
+    def _caller(self, principal: Principal) -> _Caller:
         generation = self._directories.generation
-        cached = self._policy_sets.get(id(principal))
+        cached = self._callers.get(id(principal))
         if cached is not None and cached[0] == generation and cached[1] is principal:
             return cached[2]
-        role, user = self._directories.role(principal.owner_arn), self._directories.user(principal.owner_arn)
-        owner = role or user
-        # IAM knows principals by their unique ids: a role or user made again under the name of a deleted one is
-        # another, and what was issued before has no permissions left.
-        owner_id = role.role_id if role is not None else None if user is None else user.user_id
-        policies = (
-            PolicySet(session=principal.session_policies)
-            if owner is None or owner_id != principal.user_id.partition(":")[0]
-            else PolicySet(
-                identity=owner.identity_policies, boundary=owner.boundary, session=principal.session_policies
-            )
+        owner = owner_of(self._directories, principal)
+        policies = PolicySet(
+            identity=() if owner is None else owner.identity_policies,
+            boundary=None if owner is None else owner.boundary,
+            session=principal.session_policies,
         )
-        self._policy_sets[id(principal)] = (generation, principal, policies)
-        return policies
+        caller = _Caller(policies, principal_keys(principal, owner))
+        self._callers[id(principal)] = (generation, principal, caller)
+        return caller
 
     def _global_context(self, principal: Principal, owner: str, region: str) -> dict[str, tuple[str, ...]]:
         now = self._clock.now()

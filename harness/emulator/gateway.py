@@ -127,8 +127,8 @@ class Gateway:
         call = Call(parameters.pop("Action", ""), parameters, principal)
         account = self._account(principal)
         if endpoint.service == "iam":
-            return account.iam.answer(call)
-        return query_reply(call.operation, account.region(endpoint.region).sts.handle(call), request_id)
+            return query_reply("iam", call.operation, account.iam.handle(call), request_id)
+        return query_reply("sts", call.operation, account.region(endpoint.region).sts.handle(call), request_id)
 
     def _account(self, principal: Principal | None) -> Account:
         return self._cloud.account_of(self._cloud.account if principal is None else principal.account)

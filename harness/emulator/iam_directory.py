@@ -1,137 +1,149 @@
-"""IAM roles and users as the policy engine needs them: read from moto's store, compiled once per change."""
+"""IAM as the policy engine needs it: roles, users and managed policies of every account, compiled once per change."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from harness.emulator.service import NotDerivableError, ServiceError
-from harness.emulator.sts import StoredRole, StoredUser
-from harness.policy import MalformedPolicyDocument, PolicyKind, parse_policy
+from harness.emulator.iam_documents import shown_trust
+from harness.emulator.roles import StoredRole, StoredUser
+from harness.policy import Policy, PolicyKind, parse_policy
 
 if TYPE_CHECKING:
-    from harness.emulator.moto_adapter import MotoAdapter
-    from harness.policy import Policy
+    from collections.abc import Iterator
 
-# Condition keys that AWS defines for these services but whose values this emulator does not hold.
-_KEYS_NOT_HELD = re.compile(
-    r"(?:aws:ResourceTag/|s3:ExistingObjectTag/|s3:RequestObjectTag|aws:ResourceOrg)", re.IGNORECASE
-)
+    from harness.emulator.iam_state import IamState, OidcProvider, Owner, Role, User
 
 _ACCOUNT_FIELD = 4
-
-
-class IamDirectory:
-    """What STS and the authorizer look up. `invalidate` must follow every change of IAM."""
-
-    def __init__(self, moto: MotoAdapter, account: str) -> None:
-        self._moto = moto
-        self._account = account
-        self._roles: dict[str, StoredRole] = {}
-        self._users: dict[str, StoredUser] = {}
-        self.generation = 0
-
-    def invalidate(self) -> None:
-        """Forget compiled policies, because a role, a user or one of their policies changed."""
-        self._roles.clear()
-        self._users.clear()
-        self.generation += 1
-
-    def role(self, arn: str) -> StoredRole | None:
-        """Return the role with this ARN, path included, or None."""
-        if arn not in self._roles:
-            state = self._moto.iam_state()
-            for role in state.roles.values():
-                if role.arn == arn:
-                    self._roles[arn] = self._compile_role(role)
-        return self._roles.get(arn)
-
-    def user(self, arn: str) -> StoredUser | None:
-        """Return the IAM user with this ARN, or None."""
-        if arn not in self._users:
-            for user in self._moto.iam_state().users.values():
-                if user.arn == arn:
-                    self._users[arn] = self._compile_user(user)
-        return self._users.get(arn)
-
-    def path_of(self, kind: str, name: str) -> str | None:
-        """Return the path of the "role" or "user" with this name, or None if there is none."""
-        state = self._moto.iam_state()
-        stored = state.roles.values() if kind == "role" else state.users.values()
-        return next((str(owner.path) for owner in stored if owner.name == name), None)
-
-    def _compile_role(self, role: Any) -> StoredRole:
-        return StoredRole(
-            arn=role.arn,
-            role_id=role.id,
-            name=role.name,
-            trust=parse_policy(role.assume_role_policy_document, kind=PolicyKind.TRUST, name=f"{role.name}/trust"),
-            identity_policies=_identity_policies(role.name, role.policies),
-            boundary=None,
-            max_session_duration=int(role.max_session_duration or 3600),
-            tags={},
-        )
-
-    def _compile_user(self, user: Any) -> StoredUser:
-        return StoredUser(
-            arn=user.arn,
-            user_id=user.id,
-            name=user.name,
-            identity_policies=_identity_policies(user.name, user.policies),
-            boundary=None,
-            tags={},
-        )
+_COMPILED_DOCUMENTS = 8192
 
 
 class Directories:
-    """The IAM of every account of one embedded cloud, as one: whoever owns an ARN is asked about it."""
+    """The IAM of all accounts of one embedded cloud: whichever account an ARN names is asked about it."""
 
     def __init__(self) -> None:
-        self._by_account: dict[str, IamDirectory] = {}
+        self._states: dict[str, IamState] = {}
         self._before = 0
+        self._compiled_at = 0
+        self._roles: dict[str, StoredRole | None] = {}
+        self._users: dict[str, StoredUser | None] = {}
 
-    def add(self, account: str, directory: IamDirectory) -> None:
+    def add(self, state: IamState) -> None:
         """Take in the IAM of an account."""
-        self._by_account[account] = directory
+        self._states[state.account] = state
 
     def clear(self) -> None:
         """Forget every account."""
         self._before = self.generation + 1
-        self._by_account.clear()
+        self._states.clear()
 
     @property
     def generation(self) -> int:
         """A number that changes whenever IAM changes in any account."""
-        return self._before + sum(directory.generation for directory in self._by_account.values())
+        return self._before + sum(state.generation for state in self._states.values())
 
     def role(self, arn: str) -> StoredRole | None:
         """Return the role with this ARN, path included, or None."""
-        directory = self._by_account.get(_account_in(arn))
-        return None if directory is None else directory.role(arn)
+        self._forget_what_changed()
+        if arn not in self._roles:
+            role = self._stored_role(arn)
+            self._roles[arn] = None if role is None else self._compiled_role(role)
+        return self._roles[arn]
 
     def user(self, arn: str) -> StoredUser | None:
         """Return the IAM user with this ARN, or None."""
-        directory = self._by_account.get(_account_in(arn))
-        return None if directory is None else directory.user(arn)
+        self._forget_what_changed()
+        if arn not in self._users:
+            user = self._stored_user(arn)
+            self._users[arn] = None if user is None else self._compiled_user(user)
+        return self._users[arn]
+
+    def session_policy(self, arn: str) -> Policy | None:
+        """Return a managed policy, of an account or of AWS, as a session policy; None when it does not exist."""
+        state = self._states.get(_account_in(arn)) or next(iter(self._states.values()), None)
+        policy = None if state is None else state.find_policy(arn)
+        return None if policy is None else _compiled(policy.document, PolicyKind.SESSION, arn)
+
+    def oidc_provider(self, arn: str) -> OidcProvider | None:
+        """Return the OIDC provider with this ARN, or None."""
+        state = self._states.get(_account_in(arn))
+        return None if state is None else state.providers.get(arn)
+
+    def id_of(self, arn: str) -> str | None:
+        """Return the unique id of the role or user that has this ARN now, or None."""
+        owner = self._stored_role(arn) or self._stored_user(arn)
+        return None if owner is None else owner.id
+
+    def arn_of(self, entity_id: str) -> str | None:
+        """Return the ARN of the role or user with this unique id, or None when it is gone."""
+        return next((owner.arn for owner in self._principals() if owner.id == entity_id), None)
+
+    def _principals(self) -> Iterator[Owner]:
+        for state in self._states.values():
+            yield from state.roles.values()
+            yield from state.users.values()
+
+    def _stored_role(self, arn: str) -> Role | None:
+        state = self._states.get(_account_in(arn))
+        role = None if state is None else state.roles.get(arn.rpartition("/")[2])
+        return role if role is not None and role.arn == arn else None
+
+    def _stored_user(self, arn: str) -> User | None:
+        state = self._states.get(_account_in(arn))
+        user = None if state is None else state.users.get(arn.rpartition("/")[2])
+        return user if user is not None and user.arn == arn else None
+
+    def _forget_what_changed(self) -> None:
+        if self._compiled_at != self.generation:
+            self._roles.clear()
+            self._users.clear()
+            self._compiled_at = self.generation
+
+    def _compiled_role(self, role: Role) -> StoredRole:
+        return StoredRole(
+            arn=role.arn,
+            role_id=role.id,
+            name=role.name,
+            trust=_compiled(shown_trust(role.trust, self), PolicyKind.TRUST, f"{role.name}/trust"),
+            identity_policies=self._identity_policies(role),
+            boundary=self._boundary(role),
+            max_session_duration=role.max_session_duration,
+            tags=dict(role.tags),
+        )
+
+    def _compiled_user(self, user: User) -> StoredUser:
+        groups = [self._states[user.account].groups[name] for name in user.groups]
+        policies = tuple(policy for owner in (user, *groups) for policy in self._identity_policies(owner))
+        return StoredUser(
+            arn=user.arn,
+            user_id=user.id,
+            name=user.name,
+            identity_policies=policies,
+            boundary=self._boundary(user),
+            tags=dict(user.tags),
+        )
+
+    def _identity_policies(self, owner: Owner) -> tuple[Policy, ...]:
+        inline = (
+            _compiled(document, PolicyKind.IDENTITY, f"{owner.name}/{name}")
+            for name, document in sorted(owner.inline.items())
+        )
+        state = self._states[owner.account]
+        attached = (_compiled(state.policy(arn).document, PolicyKind.IDENTITY, arn) for arn in owner.attached)
+        return (*inline, *attached)
+
+    def _boundary(self, owner: Owner) -> tuple[Policy, ...] | None:
+        if owner.boundary is None:
+            return None
+        document = self._states[owner.account].policy(owner.boundary).document
+        return (_compiled(document, PolicyKind.BOUNDARY, owner.boundary),)
+
+
+@lru_cache(maxsize=_COMPILED_DOCUMENTS)
+def _compiled(document: str, kind: PolicyKind, name: str) -> Policy:
+    return parse_policy(document, kind=kind, name=name)
 
 
 def _account_in(arn: str) -> str:
     parts = arn.split(":")
-    return parts[4] if len(parts) > _ACCOUNT_FIELD else ""
-
-
-def _identity_policies(owner: str, documents: dict[str, str]) -> tuple[Policy, ...]:
-    return tuple(
-        parse_policy(document, kind=PolicyKind.IDENTITY, name=f"{owner}/{name}")
-        for name, document in sorted(documents.items())
-    )
-
-
-def check_document(document: str, kind: PolicyKind) -> None:
-    """Refuse a policy document that IAM would refuse, or that conditions on something this emulator does not hold."""
-    try:
-        parse_policy(document, kind=kind)
-    except MalformedPolicyDocument as error:
-        raise ServiceError("MalformedPolicyDocument", str(error)) from None
-    if found := _KEYS_NOT_HELD.search(document):
-        raise NotDerivableError(f"the condition key {found[0]}")
+    return parts[_ACCOUNT_FIELD] if len(parts) > _ACCOUNT_FIELD else ""

@@ -1,70 +1,75 @@
-"""The service IAM: calls are authorized, stored by moto, and followed by whoever decides or verifies."""
+"""The service IAM of one account: calls are authorized, stored, and followed by whoever decides or verifies."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from harness.emulator.iam_requests import read_iam_request
-from harness.emulator.principals import Principal
+from harness.emulator import unconfirmed
+from harness.emulator.iam_groups import GroupOperations
+from harness.emulator.iam_guards import IamGuards
+from harness.emulator.iam_managed_policies import ManagedPolicies
+from harness.emulator.iam_owner_policies import OwnerPolicies
+from harness.emulator.iam_providers import OidcProviderOperations
+from harness.emulator.iam_roles import RoleOperations
+from harness.emulator.iam_users import UserOperations
+from harness.emulator.operations import OperationTable
+from harness.emulator.parameters import decoded_query
+from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.emulator.sigv4 import unsigned
-from harness.emulator.wire import Protocol, Reply
-from harness.secret import Secret
+from harness.emulator.wire import Protocol
 
 if TYPE_CHECKING:
-    from harness.emulator.authorization import ScopedAuthorizer
-    from harness.emulator.iam_directory import IamDirectory
-    from harness.emulator.moto_adapter import MotoAdapter
-    from harness.emulator.principals import CredentialStore
-    from harness.emulator.service import Call
+    from collections.abc import Mapping
 
-_OK = 200
+    from harness.emulator.clock import Clock
+    from harness.emulator.iam_documents import PrincipalIds
+    from harness.emulator.iam_state import IamState
+    from harness.emulator.principals import CredentialStore, Principal
+    from harness.emulator.service import Authorizer
+
+# Without a UserName these mean the user who calls.
+_ABOUT_THE_CALLER = frozenset({"GetUser", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "ListAccessKeys"})
 
 
 class IamService:
-    """The IAM of one account."""
+    """The service iam (aws-semantics section 6). Unique ids of principals in any account come from `principals`."""
 
     def __init__(
         self,
-        account: str,
-        moto: MotoAdapter,
-        directory: IamDirectory,
+        state: IamState,
+        clock: Clock,
         credentials: CredentialStore,
-        authorizer: ScopedAuthorizer,
+        principals: PrincipalIds,
+        authorize: Authorizer,
     ) -> None:
-        self._account = account
-        self._moto = moto
-        self._directory = directory
-        self._credentials = credentials
-        self._authorizer = authorizer
+        guards = IamGuards(state)
+        operations = {
+            **RoleOperations(state, guards, clock, principals).operations(),
+            **UserOperations(state, guards, clock, credentials).operations(),
+            **GroupOperations(state, guards, clock).operations(),
+            **ManagedPolicies(state, guards, clock).operations(),
+            **OidcProviderOperations(state, guards, clock).operations(),
+        }
+        for kind in ("role", "user", "group"):
+            operations.update(OwnerPolicies(state, guards, kind).operations())
+        self._table = OperationTable("iam", operations, authorize)
 
-    def answer(self, call: Call) -> Reply:
-        """Return the answer to a call whose parameters still have the form of the query protocol.
+    def handle(self, call: Call) -> Mapping[str, Any]:
+        """Return the result of a call whose parameters may still have the form of the query protocol.
 
         Raises the ServiceError that IAM would answer, or NotDerivableError for what is not known.
         """
         if call.principal is None:
             raise unsigned(Protocol.QUERY)
-        parameters = {**call.params, "Action": call.operation}
-        asked = read_iam_request(parameters, self._account, self._directory.path_of)
-        self._authorizer(call.principal, asked.action, asked.resource)
-        reply = self._moto.iam(parameters)
-        if reply.status == _OK and not asked.operation.startswith(("Get", "List")):
-            self._directory.invalidate()
-            if asked.operation in ("CreateAccessKey", "DeleteAccessKey", "DeleteUser"):
-                self._follow_access_keys()
-        return reply
+        params = decoded_query("iam", call)
+        if call.operation in _ABOUT_THE_CALLER and "UserName" not in params:
+            params["UserName"] = _name_of(call.principal)
+        return self._table.handle(Call(call.operation, params, call.principal))
 
-    def _follow_access_keys(self) -> None:
-        users = self._moto.iam_state().users.values()
-        current = {key.access_key_id: (user, key) for user in users for key in user.access_keys}
-        for access_key_id, (user, key) in current.items():
-            if self._credentials.find(access_key_id) is None:
-                context = {
-                    "aws:principalarn": (user.arn,),
-                    "aws:userid": (user.id,),
-                    "aws:username": (user.name,),
-                    "aws:principaltype": ("User",),
-                }
-                principal = Principal(user.arn, user.arn, user.id, self._account, context)
-                self._credentials.register_long_term(access_key_id, Secret(key.secret_access_key), principal)
-        self._credentials.revoke_long_term_except(self._account, set(current))
+
+def _name_of(caller: Principal) -> str:
+    if ":user/" in caller.arn:
+        return caller.arn.rpartition("/")[2]
+    if caller.arn.endswith(":root"):
+        raise NotDerivableError("calls about the root user itself")
+    raise ServiceError("ValidationError", unconfirmed.NOT_A_USER)

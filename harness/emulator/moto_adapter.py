@@ -1,4 +1,4 @@
-"""Moto as the data plane: it stores items, objects and IAM documents, and decides nothing.
+"""Moto as the data plane: it stores items and objects, and decides nothing.
 
 Each embedded cloud has an account id of its own, so that several clouds in one process share no state although
 moto's back ends are global. Moto is never reachable past the gateway, and never sees what a client sent: every request
@@ -15,8 +15,6 @@ from urllib.parse import quote, urlencode
 from moto.core.request import Request as MotoRequest
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.responses import DynamoHandler
-from moto.iam.models import iam_backends
-from moto.iam.responses import IamResponse
 from moto.s3.models import s3_backends
 from moto.s3.responses import S3Response
 from werkzeug.exceptions import HTTPException
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
     from harness.emulator.s3_requests import S3Request
 
-_IAM_VERSION = "2010-05-08"
 # Switches by which moto would store for another account, or authorize by rules of its own.
 _SWITCHES = ("MOTO_ACCOUNT_ID", "INITIAL_NO_AUTH_ACTION_COUNT", "MOTO_S3_DEFAULT_MAX_KEYS")
 
@@ -51,12 +48,6 @@ class MotoAdapter:
         headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": f"DynamoDB_20120810.{operation}"}
         return self._dispatch(DynamoHandler.dispatch, "POST", url, headers, json.dumps(params).encode())
 
-    def iam(self, parameters: Mapping[str, str]) -> Reply:
-        """Perform an IAM call that the gateway has authorized."""
-        headers = {"content-type": "application/x-www-form-urlencoded"}
-        body = urlencode({**parameters, "Version": _IAM_VERSION}).encode()
-        return self._dispatch(IamResponse.dispatch, "POST", "https://iam.amazonaws.com/", headers, body)
-
     def s3(self, method: str, asked: S3Request, content: bytes = b"") -> Reply:
         """Perform an S3 call that the gateway has authorized."""
         path = "/".join(quote(part) for part in (asked.bucket, asked.key) if part)
@@ -72,15 +63,11 @@ class MotoAdapter:
         """Tell whether this cloud has the bucket; moto itself would also find those of other accounts."""
         return bucket in s3_backends[self._account]["aws"].buckets
 
-    def iam_state(self) -> Any:
-        """Return moto's IAM back end of this account, to be read and never written."""
-        return iam_backends[self._account]["aws"]
-
     def forget(self) -> None:
         """Drop everything this cloud stored."""
         for name in list(s3_backends[self._account]["aws"].buckets):
             s3_backends.bucket_accounts.pop(name, None)
-        for backends in (dynamodb_backends, iam_backends, s3_backends):
+        for backends in (dynamodb_backends, s3_backends):
             backends.pop(self._account, None)
 
     def _dispatch(

@@ -73,8 +73,9 @@ def refuse_unsupported(operation: str, params: Mapping[str, Any], accepts: Colle
 def decoded_query(service: str, call: Call) -> dict[str, Any]:
     """Return the parameters of a call of the query protocol with the structure and types of the model.
 
-    `Tags.member.1.Key` becomes an entry of a list and digits become numbers where the model has one; parameters that
-    are structured already stay as they are. `Action` and `Version` belong to the protocol and are left out.
+    `Tags.member.1.Key` becomes an entry of a list, digits and `true` become numbers and Booleans where the model has
+    them; parameters that are structured already stay as they are. `Action` and `Version` belong to the protocol and
+    are left out.
     Raises ServiceError when the names do not fit together.
     """
     params = {name: value for name, value in call.params.items() if name not in ("Action", "Version")}
@@ -107,6 +108,8 @@ def _typed(shape: Shape, value: Any) -> Any:
         return [_typed(shape.member, members[number]) for number in sorted(members, key=int)]
     if shape.type_name in ("integer", "long") and isinstance(value, str) and value.isdecimal():
         return int(value)
+    if shape.type_name == "boolean" and value in ("true", "false"):
+        return bool(value == "true")
     return value
 
 

@@ -28,6 +28,7 @@ class Principal:
     `arn` is what IAM prints (`arn:aws:sts::A:assumed-role/ROLE/SESSION` or `arn:aws:iam::A:user/NAME`), `owner_arn`
     the IAM role or user whose identity policies apply, `context` the condition keys of the session itself
     (lower-case names to values), `session_policies` the session policies, None where the session has none.
+    `issuer_id` is the unique id of the owner where `user_id` does not begin with it, as that of a federated user.
     """
 
     arn: str
@@ -36,6 +37,27 @@ class Principal:
     account: str
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     session_policies: tuple[Policy, ...] | None = None
+    issuer_id: str = ""
+
+    @property
+    def owner_id(self) -> str:
+        """The unique id of the role or user whose identity policies apply."""
+        return self.issuer_id or self.user_id.partition(":")[0]
+
+    @property
+    def is_role_session(self) -> bool:
+        """Whether a role was assumed."""
+        return ":assumed-role/" in self.arn
+
+    @property
+    def is_federated_user(self) -> bool:
+        """Whether the session comes of GetFederationToken."""
+        return ":federated-user/" in self.arn
+
+    @property
+    def is_root(self) -> bool:
+        """Whether this is the root user of its account."""
+        return self.arn == f"arn:aws:iam::{self.account}:root"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +89,6 @@ class CredentialStore:
         self._clock = clock
         self._well_known_root = well_known_root
         self._by_access_key: dict[str, IssuedCredentials] = {}
-        self._user_keys: dict[str, str] = {}
 
     def issue_session(self, principal: Principal, duration: int) -> IssuedCredentials:
         """Return new temporary credentials for the principal, good for `duration` seconds."""
@@ -90,14 +111,10 @@ class CredentialStore:
     def register_long_term(self, access_key_id: str, secret: Secret, principal: Principal) -> None:
         """Accept an access key that IAM has made for a user."""
         self._keep(IssuedCredentials(access_key_id, secret, None, None, principal))
-        self._user_keys[access_key_id] = principal.account
 
-    def revoke_long_term_except(self, account: str, current: set[str]) -> None:
-        """Forget the access keys of the account's users that its IAM no longer lists."""
-        gone = [key for key, owner in self._user_keys.items() if owner == account and key not in current]
-        for access_key_id in gone:
-            self._by_access_key.pop(access_key_id, None)
-            del self._user_keys[access_key_id]
+    def revoke(self, access_key_id: str) -> None:
+        """Forget an access key that IAM has deleted or switched off."""
+        self._by_access_key.pop(access_key_id, None)
 
     def find(self, access_key_id: str) -> IssuedCredentials | None:
         """Return what was issued under the access key id, or None."""
@@ -109,7 +126,6 @@ class CredentialStore:
     def forget(self) -> None:
         """Forget every key that was issued."""
         self._by_access_key.clear()
-        self._user_keys.clear()
 
     def _find_well_known(self, access_key_id: str, first_account: str) -> IssuedCredentials | None:
         account = first_account if access_key_id == _WELL_KNOWN else access_key_id

@@ -33,7 +33,10 @@ _IN_FRONT_OF_DYNAMODB = frozenset(
         "UnrecognizedClientException",
     }
 )
-_STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
+_NAMESPACES = {
+    "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
+    "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
+}
 
 
 class Protocol(Enum):
@@ -87,10 +90,10 @@ def json_reply(protocol: Protocol, result: Mapping[str, Any]) -> Reply:
     return Reply(200, {"Content-Type": _json_type(protocol)}, json.dumps(result).encode())
 
 
-def query_reply(operation: str, result: Mapping[str, Any], request_id: str) -> Reply:
-    """Return a successful answer of a query service (STS)."""
+def query_reply(service: str, operation: str, result: Mapping[str, Any], request_id: str) -> Reply:
+    """Return a successful answer of a query service (IAM, STS)."""
     body = (
-        f'<{operation}Response xmlns="{_STS_NAMESPACE}"><{operation}Result>{_xml(result)}</{operation}Result>'
+        f'<{operation}Response xmlns="{_NAMESPACES[service]}"><{operation}Result>{_xml(result)}</{operation}Result>'
         f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
     )
     return Reply(200, {"Content-Type": "text/xml"}, body.encode())
@@ -142,4 +145,4 @@ def _xml(value: Any) -> str:
         return "".join(f"<{name}>{_xml(item)}</{name}>" for name, item in value.items())
     if isinstance(value, list | tuple):
         return "".join(f"<member>{_xml(item)}</member>" for item in value)
-    return escape(str(value))
+    return escape(str(value).lower() if isinstance(value, bool) else str(value))

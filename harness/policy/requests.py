@@ -45,6 +45,16 @@ class Caller:
     account: str
 
 
+class _Underivable(frozenset[str]):
+    """Keys without a derived value; an entry that ends in a slash stands for its whole family of keys."""
+
+    def __contains__(self, key: object) -> bool:
+        if super().__contains__(key):
+            return True
+        family, slash, _ = str(key).partition("/")
+        return bool(slash) and super().__contains__(family + slash)
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One API call to decide about; a key in neither `context` nor `underivable` is absent, as on AWS.
@@ -53,7 +63,8 @@ class Request:
     or `*` for an anonymous caller. `context` keys are lower-case. `aws:PrincipalArn`, `aws:PrincipalAccount` and
     `aws:PrincipalType` follow from an ARN where they are not given; a session ARN has lost its role's path, so give
     `aws:principalarn` for roles with a path. An empty `resource_account` is read from the resource's ARN, else it is
-    the caller's.
+    the caller's. An entry of `underivable` such as `aws:resourcetag/` stands for a whole family of keys. `issuer` is
+    the ARN of the IAM user behind a federated user, whose own ARN `aws:PrincipalArn` has.
     """
 
     principal: str
@@ -62,6 +73,7 @@ class Request:
     context: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     resource_account: str = ""
     underivable: frozenset[str] = frozenset()
+    issuer: str = ""
     known: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     action_key: str = field(init=False, repr=False, compare=False)
     caller: Caller = field(init=False, repr=False, compare=False)
@@ -72,9 +84,11 @@ class Request:
 
     def __post_init__(self) -> None:
         known = {key.lower(): values for key, values in self.context.items()}
-        underivable = frozenset(key.lower() for key in self.underivable)
+        underivable = _Underivable(key.lower() for key in self.underivable) if self.underivable else frozenset[str]()
         action = self.action.lower()
         caller = _caller(self.principal, known)
+        if self.issuer and caller.kind is CallerKind.FEDERATED_USER:
+            caller = Caller(caller.kind, caller.name, self.issuer, caller.account)
         for key, value in _follows_from(caller).items():
             if key not in known and key not in underivable:
                 known[key] = (value,)

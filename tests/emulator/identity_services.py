@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.emulator.faults import Fault
+    from harness.emulator.iam_state import OidcProvider
+    from harness.policy import Policy
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -29,12 +31,20 @@ class Roles:
     def __init__(self) -> None:
         self.roles: dict[str, StoredRole] = {}
         self.users: dict[str, StoredUser] = {}
+        self.policies: dict[str, Policy] = {}
+        self.providers: dict[str, OidcProvider] = {}
 
     def role(self, arn: str) -> StoredRole | None:
         return self.roles.get(arn)
 
     def user(self, arn: str) -> StoredUser | None:
         return self.users.get(arn)
+
+    def session_policy(self, arn: str) -> Policy | None:
+        return self.policies.get(arn)
+
+    def oidc_provider(self, arn: str) -> OidcProvider | None:
+        return self.providers.get(arn)
 
 
 class Authorizations:

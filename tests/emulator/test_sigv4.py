@@ -448,5 +448,5 @@ def test_a_revoked_key_is_unknown(signatures: _Signatures) -> None:
     request = signatures.signed("sts", signatures.user, key="AKIAREVOKED")
     issued = signatures.verify(request, "sts")
     assert issued is not None
-    signatures.store.revoke_long_term_except(_PRINCIPAL.account, set())
+    signatures.store.revoke("AKIAREVOKED")
     assert signatures.refusal(request, "sts") == ("InvalidClientTokenId", 403)
