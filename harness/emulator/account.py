@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from harness.emulator.api_gateway import ApiGateway
 from harness.emulator.dynamodb_service import DynamoDbService
+from harness.emulator.http_apis import HttpApis
 from harness.emulator.iam_service import IamService
 from harness.emulator.iam_state import IamState
 from harness.emulator.identity_pools import IdentityPools
+from harness.emulator.lambda_service import LambdaService
 from harness.emulator.moto_adapter import MotoAdapter
+from harness.emulator.rest_apis import RestApis
 from harness.emulator.s3_service import S3Service
 from harness.emulator.sts import SecurityTokenService
 from harness.emulator.user_pools import UserPools
 
 if TYPE_CHECKING:
-    from harness.emulator.authorization import Authorizer
+    from collections.abc import Callable, Mapping
+
+    from harness.emulator.apis import Apis
+    from harness.emulator.authorization import Authorizer, ScopedAuthorizer
     from harness.emulator.clock import Clock
     from harness.emulator.dynamodb_tables import TableDirectory
     from harness.emulator.faults import Fault
+    from harness.emulator.functions import Functions
     from harness.emulator.iam_directory import Directories
-    from harness.emulator.principals import CredentialStore
+    from harness.emulator.principals import CredentialStore, Principal
+    from harness.emulator.sigv4 import SignedRequest
+    from harness.emulator.token_authorizers import Issuers
+    from harness.emulator.wire import Reply
+
+
+class RestEndpoint(Protocol):
+    """A service of the REST-JSON protocol: it finds out itself which operation a request means."""
+
+    def answer(self, request: SignedRequest, principal: Principal) -> Reply:
+        """Return the answer to a signed request, or raise the ServiceError that AWS would answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +51,10 @@ class Common:
     directories: Directories
     authorizer: Authorizer
     tables: TableDirectory
+    functions: Functions
+    door: Callable[[], str]
+    apis: Apis
+    issuers: Issuers
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +66,7 @@ class RegionalServices:
     sts: SecurityTokenService
     user_pools: UserPools
     identity_pools: IdentityPools
+    rest: Mapping[str, RestEndpoint]
 
 
 class Account:
@@ -95,6 +118,7 @@ class Account:
             decides=common.authorizer.decides_trust,
         )
         user_pools = UserPools(clock=common.clock, region=region, account=self.number, authorize=authorizer)
+        common.issuers.add(user_pools.directory)
         identity_pools = IdentityPools(
             clock=common.clock,
             region=region,
@@ -110,4 +134,32 @@ class Account:
             sts,
             user_pools,
             identity_pools,
+            {
+                "lambda": LambdaService(
+                    account=self.number,
+                    region=region,
+                    clock=common.clock,
+                    functions=common.functions,
+                    roles=common.directories,
+                    sts=sts,
+                    authorizer=authorizer,
+                    door=common.door,
+                ),
+                "apigateway": self._api_gateway(region, authorizer),
+            },
         )
+
+    def _api_gateway(self, region: str, authorizer: ScopedAuthorizer) -> ApiGateway:
+        common = self._common
+        rest_apis = RestApis(
+            account=self.number, region=region, clock=common.clock, apis=common.apis, authorizer=authorizer
+        )
+        http_apis = HttpApis(
+            account=self.number,
+            region=region,
+            clock=common.clock,
+            apis=common.apis,
+            issuers=common.issuers,
+            authorizer=authorizer,
+        )
+        return ApiGateway(rest_apis, http_apis)

@@ -53,7 +53,15 @@ _UNDERIVABLE_OF_SERVICE = {
 # Some services tell IAM for which of their resources a role is passed.
 _UNDERIVABLE_OF_ACTION = {"iam:passrole": frozenset({"iam:associatedresourcearn"})}
 _KEPT_DECISIONS = 4096
-_ACCESS_DENIED_EXCEPTION = frozenset({"dynamodb", "cognito-idp", "cognito-identity"})
+# The status of AccessDeniedException; services that are not named here answer AccessDenied with 403.
+_ACCESS_DENIED_EXCEPTION = {
+    "dynamodb": 400,
+    "cognito-idp": 400,
+    "cognito-identity": 400,
+    "lambda": 403,
+    "apigateway": 403,
+    "execute-api": 403,
+}
 
 
 class Enforcement(StrEnum):
@@ -176,6 +184,10 @@ class Authorizer:
             return self.enforcement is Enforcement.ALLOW_ALL
         return self._decide(policies, request).allowed
 
+    def decides_for_service(self, policies: PolicySet, request: Request) -> bool:
+        """Tell whether an AWS service may do something; the switches of enforcement are for people and their roles."""
+        return self._decide(policies, request).allowed
+
     def _decide(self, policies: PolicySet, request: Request) -> Decision:
         try:
             allowed = decide(policies, request) is Outcome.ALLOW
@@ -251,5 +263,5 @@ def _denial(service: str, arn: str, action: str, resource: str, sentence: str) -
     quoted = f'"{resource}"' if service == "s3" else resource
     message = f"User: {arn} is not authorized to perform: {action} on resource: {quoted} {sentence}".rstrip()
     if service in _ACCESS_DENIED_EXCEPTION:
-        return ServiceError("AccessDeniedException", message, 400)
+        return ServiceError("AccessDeniedException", message, _ACCESS_DENIED_EXCEPTION[service])
     return ServiceError("AccessDenied", message, 403)

@@ -6,13 +6,19 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator.account import Account, Common
+from harness.emulator.apis import Apis
 from harness.emulator.authorization import Authorizer, DecisionLog
 from harness.emulator.clock import Clock
 from harness.emulator.dynamodb_tables import TableDirectory
+from harness.emulator.execute_api import ExecuteApi
+from harness.emulator.function_door import FunctionDoor
+from harness.emulator.functions import Functions
 from harness.emulator.gateway import Gateway
 from harness.emulator.iam_directory import Directories
 from harness.emulator.principals import CredentialStore, IssuedCredentials, root_of
 from harness.emulator.sigv4 import SignatureVerifier
+from harness.emulator.token_authorizers import Issuers
+from harness.emulator.turn import Turn
 
 if TYPE_CHECKING:
     from harness.emulator.account import RegionalServices
@@ -41,14 +47,38 @@ class EmbeddedCloud:
         self._directories = Directories()
         self.authorizer = Authorizer(self._directories, self.clock, self.decisions)
         self._tables = TableDirectory()
+        self.turn = Turn()
+        self.functions = Functions(self.turn, self.authorizer)
+        self._function_door = FunctionDoor(self)
+        self._apis = Apis()
+        self._issuers = Issuers()
         self._accounts: dict[str, Account] = {}
         self.account_of(self.account)
         self.gateway = Gateway(self)
+        self.gateway.raw_http["execute-api"] = ExecuteApi(
+            apis=self._apis,
+            functions=self.functions,
+            issuers=self._issuers,
+            verifier=self.verifier,
+            authorizer=self.authorizer,
+            clock=self.clock,
+        )
 
     def account_of(self, number: str) -> Account:
         """Return an account by its number; it comes into being when it is first asked for."""
         if number not in self._accounts:
-            common = Common(self.clock, self.faults, self.credentials, self._directories, self.authorizer, self._tables)
+            common = Common(
+                self.clock,
+                self.faults,
+                self.credentials,
+                self._directories,
+                self.authorizer,
+                self._tables,
+                self.functions,
+                self._function_door.url,
+                self._apis,
+                self._issuers,
+            )
             self._accounts[number] = Account(number, common)
         return self._accounts[number]
 
@@ -71,8 +101,10 @@ class EmbeddedCloud:
 
     def reset(self) -> None:
         """Start anew: nothing is stored, no key that was issued is known, and the clock is right."""
-        self.close()
+        self._drop()
         self._accounts.clear()
+        self._apis.clear()
+        self._issuers.clear()
         self._directories.clear()
         self.credentials.forget()
         self.verifier.forget()
@@ -81,6 +113,11 @@ class EmbeddedCloud:
         self.account_of(self.account)
 
     def close(self) -> None:
-        """Drop everything the cloud stored."""
+        """Drop everything the cloud stored, and end what its functions run."""
+        self._drop()
+        self._function_door.close()
+
+    def _drop(self) -> None:
+        self.functions.close()
         for account in self._accounts.values():
             account.forget()

@@ -15,6 +15,9 @@ PROTOCOLS = {
     "sts": Protocol.QUERY,
     "iam": Protocol.QUERY,
     "s3": Protocol.REST_XML,
+    "lambda": Protocol.REST_JSON,
+    "apigateway": Protocol.REST_JSON,
+    "execute-api": Protocol.REST_JSON,
 }
 # What stands before the operation in X-Amz-Target. Another service's or version's target is another API.
 TARGETS = {
@@ -24,7 +27,7 @@ TARGETS = {
 }
 _DEFAULT_REGION = "us-east-1"
 _REGIONAL = re.compile(
-    r"(?:(?P<bucket>.+)\.)?(?P<service>dynamodb|cognito-idp|cognito-identity|sts|s3)"
+    r"(?:(?P<bucket>.+)\.)?(?P<service>dynamodb|cognito-idp|cognito-identity|sts|s3|lambda|apigateway)"
     r"(?:\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com"
 )
 # Clients that know the account, from their credentials or a table's ARN, prefer its own host. It is only a way there.

@@ -14,7 +14,6 @@ from harness.emulator.raw_http import raw_call_by_host
 from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.emulator.sigv4 import SignedRequest, unsigned
 from harness.emulator.sigv4_claim import without_signature
-from harness.emulator.turn import Turn
 from harness.emulator.wire import (
     Protocol,
     Reply,
@@ -44,7 +43,7 @@ class Gateway:
 
     def __init__(self, cloud: EmbeddedCloud) -> None:
         self._cloud = cloud
-        self.turn = Turn()
+        self.turn = cloud.turn
         self.raw_http: dict[str, RawHttp] = {}
 
     def before_send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
@@ -103,6 +102,8 @@ class Gateway:
             return self._account(principal).region(endpoint.region).s3.answer(meant, verified)
         if verified is not None and verified.presigned:
             meant = replace(meant, url=without_signature(meant.url))
+        if endpoint.protocol is Protocol.REST_JSON:
+            return self._rest(endpoint, meant, principal)
         parts = urlsplit(meant.url)
         if parts.path not in ("", "/"):
             raise NotDerivableError(f"the path {parts.path} of {endpoint.service}")
@@ -110,6 +111,10 @@ class Gateway:
             return self._query(endpoint, meant, principal, request_id)
         if request.method != "POST" or parts.query:
             raise NotDerivableError(f"{endpoint.service} calls other than by POST with everything in the body")
+        return self._json(address, request, principal)
+
+    def _json(self, address: Address, request: SignedRequest, principal: Principal | None) -> Reply:
+        endpoint = address.endpoint
         if endpoint.service == "dynamodb" and principal is None:
             raise unsigned(endpoint.protocol)
         target, _, operation = request.headers.get("x-amz-target", "").rpartition(".")
@@ -121,6 +126,14 @@ class Gateway:
             return services.dynamodb.answer(call)
         handler = services.user_pools if endpoint.service == "cognito-idp" else services.identity_pools
         return json_reply(Protocol.JSON_1_1, handler.handle(call))
+
+    def _rest(self, endpoint: Endpoint, request: SignedRequest, principal: Principal | None) -> Reply:
+        if principal is None:
+            raise unsigned(endpoint.protocol)
+        service = self._account(principal).region(endpoint.region).rest.get(endpoint.service)
+        if service is None:
+            raise NotDerivableError(f"the service {endpoint.service}")
+        return service.answer(request, principal)
 
     def _query(self, endpoint: Endpoint, request: SignedRequest, principal: Principal | None, request_id: str) -> Reply:
         parameters = _query_parameters(request)

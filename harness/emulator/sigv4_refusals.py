@@ -98,6 +98,8 @@ def refusal(kind: str, protocol: Protocol, *details: str, members: dict[str, str
         text = _S3_TEXTS.get(kind, text)
     else:
         code, status = query_code if protocol is Protocol.QUERY else json_code
+        if protocol is Protocol.REST_JSON:
+            status = unconfirmed.REST_JSON_SIGNATURE_STATUS
     return ServiceError(code, text.format(*details), status, members)
 
 

@@ -126,6 +126,30 @@ class SecurityTokenService:
         principal = self._session(role, _COGNITO_SESSION_NAME, session_keys, session_policies)
         return self._store.issue_session(principal, _COGNITO_DURATION)
 
+    def trusts_service(self, role_arn: str, service: str, context: Mapping[str, tuple[str, ...]]) -> bool:
+        """Tell whether an AWS service, such as lambda.amazonaws.com, may assume the role; `context` as it says."""
+        role = self._roles.role(role_arn)
+        return role is not None and self._trusts(role, None, service, "sts:AssumeRole", context)
+
+    def assume_for_service(
+        self,
+        role_arn: str,
+        session_name: str,
+        service: str,
+        *,
+        context: Mapping[str, tuple[str, ...]],
+        session_keys: Mapping[str, tuple[str, ...]],
+        duration: int,
+    ) -> IssuedCredentials | None:
+        """Return credentials of a role that an AWS service assumes for something it runs; None if it may not.
+
+        `context` holds the condition keys of the exchange, `session_keys` those that every call of the session carries.
+        """
+        role = self._roles.role(role_arn)
+        if role is None or not self._trusts(role, None, service, "sts:AssumeRole", context):
+            return None
+        return self._store.issue_session(self._session(role, session_name, session_keys, None), duration)
+
     def _assume_role(self, call: Call) -> Mapping[str, Any]:
         caller, params = _signed(call), call.params
         if caller.arn.endswith(":root"):

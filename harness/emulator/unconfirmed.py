@@ -15,6 +15,9 @@ CONSTRAINT_CODES = {
     "dynamodb": "ValidationException",
     "iam": "ValidationError",
     "sts": "ValidationError",
+    "lambda": "ValidationException",
+    "apigateway": "BadRequestException",
+    "apigatewayv2": "BadRequestException",
 }
 # The words for a member of the wrong JSON type differ by service and type; the code is the common one.
 WRONG_TYPE_CODE = "SerializationException"
@@ -209,6 +212,8 @@ OIDC_URL_INVALID = "Invalid Open ID Connect Provider URL"
 
 # --- Signatures ------------------------------------------------------------------------------------------------------
 
+# Services of the REST-JSON protocol use the codes of the JSON services, with the status of the query services.
+REST_JSON_SIGNATURE_STATUS = 403
 # Words and, for the headers, codes: remembered, not observed.
 SIGNED_TWICE = "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."
 SCOPE_DATE_DIFFERS = (
@@ -258,3 +263,50 @@ DEFAULT_MAX_KEYS = "1000"
 # Whether a prefix-conditioned s3:ListBucket counts as held when a missing key is asked for: it does not, because that
 # request has no prefix. CopyObject tells of a missing source by the same rule as GetObject.
 MISSING_KEY_NEEDS_LIST_BUCKET = True
+
+# --- Lambda ----------------------------------------------------------------------------------------------------------
+
+# Words known from use, without a recorded observation.
+NOT_AN_ARCHIVE = "Could not unzip uploaded file. Please check your file, then try to upload again."
+NO_FUNCTION_POLICY = "The resource you requested does not exist."
+STATEMENT_EXISTS = (
+    "The statement id ({sid}) provided already exists. "
+    "Please provide a new statement id, or remove the existing statement."
+)
+STATEMENT_NOT_FOUND = "Statement {sid} is not found in resource policy."
+FUNCTION_PRINCIPAL_INVALID = "The provided principal was invalid. Please check the principal and try again."
+CROSS_ACCOUNT_PASS_ROLE = "Cross-account pass role is not allowed."  # noqa: S105  a message
+ROLE_NOT_ASSUMABLE = "The role defined for the function cannot be assumed by Lambda."
+RESERVED_VARIABLES = (
+    "Lambda was unable to configure your environment variables because the environment variables you have provided "
+    "contains reserved keys that are currently not supported for modification. "
+    "Reserved keys used in this request: {names}"
+)
+VARIABLES_TOO_LARGE = (
+    "Lambda was unable to configure your environment variables because the environment variables you have provided "
+    "exceeded the 4KB limit."
+)
+EVENT_NOT_JSON = "Could not parse request body into json: the payload is not JSON."
+# Lambda names the function in aws:SourceArn and aws:SourceAccount when it assumes the execution role. If it did not, a
+# trust policy that asks for them could never be satisfied.
+EXECUTION_ROLES_SEE_THE_FUNCTION = True
+
+# --- API Gateway -----------------------------------------------------------------------------------------------------
+
+# Words known from use, without a recorded observation, by kind of API.
+INTERNAL_ERROR = {"rest": "Internal server error", "http": "Internal Server Error"}
+HTTP_API_NOT_FOUND = "Not Found"
+COGNITO_TOKEN_EXPIRED = "The incoming token has expired"  # noqa: S105  a message, not a token
+JWT_SCOPE_MISSING = "the token does not have a valid scope"
+# What a function that fails, or answers nonsense, looks like to the client.
+FUNCTION_FAILED_STATUS = {"rest": 502, "http": 500}
+# The path in the ARN that execute-api:Invoke is authorized on is decoded once, and neither dot segments nor repeated
+# slashes are removed from it, nor from the path that routes are matched with. A gateway that normalized the one and
+# not the other would let a request through to a route its caller has no permission for; this one leaves the path as it
+# was sent, so that a function which normalizes it itself is seen to do so.
+EXECUTE_API_ARNS_ARE_DECODED = True
+# Claims in events are texts: lists are `[a b]` in HTTP APIs and `a,b` in REST APIs, whose times are dates in words.
+CLAIMS_IN_EVENTS = "as text"
+# How long the answer of a Lambda authorizer is remembered where the authorizer does not say (aws-semantics section 8).
+# For HTTP APIs the other possible answer is that it is not remembered at all, which could hide a leak.
+AUTHORIZER_TTL_SECONDS = 300

@@ -46,6 +46,7 @@ class Protocol(Enum):
     JSON_1_1 = "json-1.1"
     QUERY = "query"
     REST_XML = "rest-xml"
+    REST_JSON = "rest-json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,10 @@ def error_reply(protocol: Protocol, service: str, error: ServiceError, request_i
     """Return a refusal in the shape of the service's protocol (aws-semantics 1.4, 2.3, 3.7 and 5.3)."""
     if protocol in (Protocol.JSON_1_0, Protocol.JSON_1_1):
         return _json_error(protocol, service, error)
+    if protocol is Protocol.REST_JSON:
+        # The SDKs read the code from the header.
+        headers = {"Content-Type": "application/json", "x-amzn-ErrorType": error.code}
+        return Reply(error.status, headers, json.dumps({"message": error.message}).encode())
     code, message = escape(error.code), escape(error.message)
     if protocol is Protocol.QUERY:
         body = (

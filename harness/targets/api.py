@@ -16,6 +16,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.response import StreamingBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,6 +70,8 @@ class Door(Protocol):
         """Answer the request."""
 
 
+# Services whose host is not named as botocore names them.
+_ENDPOINT_NAMES = {"apigatewayv2": "apigateway"}
 _PLACEHOLDER = "looked-up-per-call"
 _credentials: ContextVar[AwsCredentials | None] = ContextVar("credentials", default=None)
 _door: ContextVar[Door | None] = ContextVar("door", default=None)
@@ -125,7 +128,9 @@ def _client(service: str, region: str) -> Any:
 
 def _endpoint(service: str, region: str) -> str:
     # Named here, so that no endpoint in somebody's AWS configuration or environment can be meant.
-    return "https://iam.amazonaws.com" if service == "iam" else f"https://{service}.{region}.amazonaws.com"
+    if service == "iam":
+        return "https://iam.amazonaws.com"
+    return f"https://{_ENDPOINT_NAMES.get(service, service)}.{region}.amazonaws.com"
 
 
 def _through_the_door(request: AWSPreparedRequest, **kwargs: Any) -> AWSResponse:
@@ -165,8 +170,9 @@ class InProcessApi:
 
 def _succeeded(answer: dict[str, Any]) -> ApiResponse:
     metadata = answer.pop("ResponseMetadata", {})
-    if "Body" in answer:
-        answer["Body"] = answer["Body"].read()
+    for name, value in answer.items():
+        if isinstance(value, StreamingBody):
+            answer[name] = value.read()
     return ApiResponse(int(metadata.get("HTTPStatusCode", 0)), answer, str(metadata.get("RequestId", "")))
 
 

@@ -9,6 +9,7 @@ from harness.emulator.cloud import EmbeddedCloud
 from harness.errors import TargetError
 from harness.secret import Secret
 from harness.targets.api import ApiRequest, AwsCredentials, InProcessApi
+from harness.targets.http import prepared, received
 from harness.targets.target import Capability
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from harness.emulator.faults import Fault
     from harness.emulator.principals import IssuedCredentials
     from harness.targets.api import ApiResponse
+    from harness.targets.http import BearerToken, HttpRequest, HttpResponse
 
 _OPERATOR = "isolation-operator"
 _OPERATOR_POLICY = {
@@ -49,7 +51,11 @@ class EmbeddedTarget:
         """Perform one API call as the IAM user who provisions and inspects."""
         return self._api.send(request, self._operator)
 
-    def explain(self, response: ApiResponse) -> list[dict[str, Any]]:
+    def send_http(self, request: HttpRequest, caller: AwsCredentials | BearerToken | None) -> HttpResponse:
+        """Send one HTTP request to an API: signed, with a bearer token, or (None) as it is."""
+        return received(self.cloud.gateway.before_send(prepared(request, caller, self.region)))
+
+    def explain(self, response: ApiResponse | HttpResponse) -> list[dict[str, Any]]:
         """Return the policy engine's own explanations of the decisions this answer rests on, with what was asked."""
         return [
             {

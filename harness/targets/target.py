@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from harness.targets.api import ApiRequest, ApiResponse, AwsCredentials
+    from harness.targets.http import BearerToken, HttpRequest, HttpResponse
 
 
 class Capability(StrEnum):
@@ -32,7 +33,10 @@ class Target(Protocol):
     def send_as_operator(self, request: ApiRequest) -> ApiResponse:
         """Perform one API call as the principal who provisions and inspects."""
 
-    def explain(self, response: ApiResponse) -> list[dict[str, Any]]:
+    def send_http(self, request: HttpRequest, caller: AwsCredentials | BearerToken | None) -> HttpResponse:
+        """Send one HTTP request to an API of the target: signed, with a bearer token, or (None) as it is."""
+
+    def explain(self, response: ApiResponse | HttpResponse) -> list[dict[str, Any]]:
         """Return the decisions behind an answer, as plain JSON; empty where the target does not tell."""
 
     def time_shifted(self, seconds: float) -> AbstractContextManager[None]:

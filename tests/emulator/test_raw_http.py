@@ -63,7 +63,8 @@ def test_the_gateway_hands_over_what_is_registered_and_refuses_the_rest() -> Non
     cloud = EmbeddedCloud()
     recorder = _Recorder()
     api = "https://abc.execute-api.us-east-1.amazonaws.com"
-    assert json.loads(cloud.gateway.answer(_request(f"{api}/"), "r").body)["__type"] == NOT_DERIVABLE
+    function_url = "https://abc.lambda-url.us-east-1.on.aws/"
+    assert json.loads(cloud.gateway.answer(_request(function_url), "r").body)["__type"] == NOT_DERIVABLE
     cloud.gateway.raw_http["execute-api"] = recorder
     assert cloud.gateway.answer(_request(f"{api}/items"), "r").body == b"from the API"
     assert cloud.gateway.answer(_request(f"{api}/refused"), "r").status == 401
