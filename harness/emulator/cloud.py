@@ -19,6 +19,7 @@ from harness.emulator.principals import CredentialStore, IssuedCredentials, root
 from harness.emulator.sigv4 import SignatureVerifier
 from harness.emulator.token_authorizers import Issuers
 from harness.emulator.turn import Turn
+from harness.emulator.unsigned_calls import named_in
 
 if TYPE_CHECKING:
     from harness.emulator.account import RegionalServices
@@ -88,8 +89,9 @@ class EmbeddedCloud:
         They are looked for in all accounts, in one Region or (None) in all that are in use. Where nobody has the pool,
         they are those of the cloud's first account in that Region or in the cloud's own.
         """
+        named = named_in(params)
         for account in self._accounts.values():
-            found = account.owning(service, params, region)
+            found = account.owning(service, named, region)
             if found is not None:
                 return found
         return self._accounts[self.account].region(region or self.region)

@@ -130,7 +130,9 @@ class DynamoDbRequests:
         for number, entry in enumerate(params["TransactItems"]):
             verb, body = only_entry(entry)
             pool = 0 if unconfirmed.TRANSACTION_ENTRIES_ARE_POOLED else number
-            action = _TRANSACTION_ACTIONS[operation][verb]
+            action = _TRANSACTION_ACTIONS[operation].get(verb, "")
+            if not action:
+                raise NotDerivableError(f"the entry {verb} of {operation}")
             pooled.setdefault((action, self.address(body["TableName"]), pool), []).append(body)
         for (action, address, _), bodies in pooled.items():
             keys = ConditionKeys(self.tables, address)
@@ -160,4 +162,6 @@ def _projects(params: Mapping[str, Any]) -> bool:
 
 def _written(entry: Mapping[str, Any]) -> Any:
     kind, body = only_entry(entry)
+    if kind not in ("PutRequest", "DeleteRequest"):
+        raise NotDerivableError(f"the entry {kind} of BatchWriteItem")
     return body["Item" if kind == "PutRequest" else "Key"]

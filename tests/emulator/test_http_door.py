@@ -18,6 +18,8 @@ from moto.s3.models import s3_backends
 
 from harness.emulator.cloud import EmbeddedCloud
 from harness.emulator.http_door import HttpDoor
+from harness.emulator.http_routes import HttpRoutes
+from harness.emulator.sigv4 import SignedRequest
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -165,12 +167,32 @@ def test_an_unsigned_sign_in_finds_its_pool_in_whatever_account_and_region(serve
     public = served.client("cognito-idp", "us-west-2", config=Config(signature_version=UNSIGNED))
     parameters = {"USERNAME": "alice", "PASSWORD": "Correct-Horse-1"}
     tokens = public.initiate_auth(ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters)
-    assert tokens["AuthenticationResult"]["IdToken"]
+    user = public.get_user(AccessToken=tokens["AuthenticationResult"]["AccessToken"])
+    assert user["Username"] == "alice"
     identities = served.client("cognito-identity", "eu-west-1", "111122223333")
     guests = identities.create_identity_pool(IdentityPoolName="g", AllowUnauthenticatedIdentities=True)
     visitor = served.client("cognito-identity", "us-west-2", config=Config(signature_version=UNSIGNED))
     identity = visitor.get_id(IdentityPoolId=guests["IdentityPoolId"])["IdentityId"]
     assert identity.startswith("eu-west-1:")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"ClientId": {"a": 1}},
+        {"ClientId": ["a"]},
+        {"AccessToken": "a"},
+        {"AccessToken": "a.b.c"},
+        {"AccessToken": "a.W10.c"},
+        {"AccessToken": {}},
+    ],
+)
+def test_an_unsigned_call_that_names_nothing_readable_is_an_error_of_its_sender(
+    served: Served, params: dict[str, Any]
+) -> None:
+    target = f"AWSCognitoIdentityProviderService.{'GetUser' if 'AccessToken' in params else 'SignUp'}"
+    request = SignedRequest("POST", f"{served.door.url}/", {"x-amz-target": target}, json.dumps(params).encode())
+    assert HttpRoutes(served.cloud).answer(request, "r").status in (400, 501)
 
 
 def test_the_documents_of_a_pool_are_public(served: Served) -> None:
