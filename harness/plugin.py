@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from harness.attacks.plan import Attempt
+from harness.blueprints.registry import BLUEPRINTS
 from harness.collector import RECORD_PROPERTY, RunCollector
 from harness.errors import UsageError
 from harness.options import OPTIONS, RunOptions, check_options
@@ -97,7 +98,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     dropped: list[pytest.Item] = []
     for item in items:
         is_empty = "attempt" in getattr(item, "fixturenames", ()) and not isinstance(_attempt_of(item), Attempt)
-        is_proof = without_proof and item.get_closest_marker("proof") is not None
+        is_proof = item.get_closest_marker("proof") is not None and (without_proof or _is_of_another(item, options))
         (dropped if is_empty or is_proof else kept).append(item)
     if dropped:
         items[:] = kept
@@ -156,6 +157,15 @@ def _is_narrowed(config: pytest.Config) -> bool:
 
 def _suites_are_named(config: pytest.Config) -> bool:
     return any("suites" in Path(argument.split("::")[0]).parts for argument in config.args)
+
+
+def _is_of_another(item: pytest.Item, options: RunOptions) -> bool:
+    """Tell whether a proof is about a blueprint that is not attacked in this run."""
+    chosen = {blueprint.name for blueprint in options.blueprints}
+    callspec = getattr(item, "callspec", None)
+    values = callspec.params.values() if callspec is not None else ()
+    named = {str(value).partition(":")[0] for value in values} & BLUEPRINTS.keys()
+    return bool(named) and not named & chosen
 
 
 def _attempt_of(item: pytest.Item) -> object:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.attacks.catalogue import TECHNIQUES
-from harness.attacks.plan import Pairs, attacks, controls
+from harness.attacks.features import features_of
+from harness.attacks.plan import AttemptKind, Pairs, attacks, controls
+from harness.attacks.technique import Feature
 from harness.blueprints.registry import BLUEPRINTS
+from harness.blueprints.spec import Weakness
 from harness.emulator.authorization import Enforcement
 from harness.emulator.faults import Fault
 from harness.stage import set_up
@@ -16,7 +19,8 @@ from harness.verdicts import VerdictName
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harness.blueprints.spec import Blueprint, Weakness
+    from harness.attacks.plan import Attempt
+    from harness.blueprints.spec import Blueprint, Misconfiguration
     from harness.verdicts import Verdict
 
 _TENANTS = 2
@@ -25,10 +29,14 @@ _SEED = 1
 
 @dataclass(frozen=True, slots=True)
 class FaultCase:
-    """Target faults planted together, and the techniques that must leak under them on a sound blueprint."""
+    """Target faults planted together, and the techniques that must leak under them on a sound blueprint.
+
+    `requires` names what the blueprint must have for nothing else to stop the techniques.
+    """
 
     faults: tuple[Fault, ...]
     leaks: tuple[str, ...]
+    requires: frozenset[Feature] = frozenset()
 
     @property
     def name(self) -> str:
@@ -42,11 +50,17 @@ FAULT_CASES = (
         ("token.session.unsigned", "token.session.foreign-key", "token.session.tampered"),
     ),
     FaultCase((Fault.SKIP_TOKEN_EXPIRY,), ("token.session.expired",)),
-    FaultCase((Fault.SKIP_TOKEN_AUDIENCE,), ("token.session.access-token", "token.session.other-app-client")),
+    # An access token and a foreign pool's token name no role, so only a pool with a role for everybody gives one.
+    FaultCase(
+        (Fault.SKIP_TOKEN_AUDIENCE,),
+        ("token.session.access-token", "token.session.other-app-client"),
+        frozenset({Feature.DEFAULT_ROLE}),
+    ),
     # A foreign pool's token has that pool's issuer and audience; both checks have to be missing for it to pass.
     FaultCase(
         (Fault.SKIP_TOKEN_ISSUER, Fault.SKIP_TOKEN_AUDIENCE),
         ("token.session.other-pool", "token.session.other-pool-in-disguise"),
+        frozenset({Feature.DEFAULT_ROLE}),
     ),
     FaultCase(
         (Fault.SKIP_IDENTITY_OWNERSHIP,),
@@ -55,7 +69,10 @@ FAULT_CASES = (
             "identity-pool.session.foreign-identity-without-token",
         ),
     ),
-    FaultCase((Fault.SKIP_CUSTOM_ROLE_CHECK,), ("identity-pool.session.custom-role-arn",)),
+    FaultCase(
+        (Fault.SKIP_CUSTOM_ROLE_CHECK,),
+        ("identity-pool.session.custom-role-arn", "identity-pool.session.custom-role-arn-of-another"),
+    ),
     FaultCase((Fault.SKIP_TRUST_POLICY,), ("sts.session.assume-admin-role", "sts.session.assume-member-role")),
 )
 
@@ -106,12 +123,51 @@ class Proof:
 def prove_weakness(blueprint: Blueprint, weakness: Weakness) -> Proof:
     """Attack the blueprint with the hole planted, by every technique, and return what was found."""
     verdicts = attack_everything(blueprint, weakness=weakness)
-    return _proof(f"weakness {blueprint.name}:{weakness.id}", weakness.leaks, verdicts)
+    return _proof(f"weakness {blueprint.name}:{weakness.id}", weakness.leaks, verdicts, weakness.breaks)
 
 
 def prove_fault(blueprint: Blueprint, case: FaultCase) -> Proof:
     """Attack the sound blueprint on a target that forgets checks, and return what was found."""
-    return _proof(f"fault {case.name}", case.leaks, attack_everything(blueprint, faults=case.faults))
+    must_leak = leaks_of_fault(blueprint, case)
+    return _proof(f"fault {case.name} on {blueprint.name}", must_leak, attack_everything(blueprint, faults=case.faults))
+
+
+def leaks_of_fault(blueprint: Blueprint, case: FaultCase) -> tuple[str, ...]:
+    """Return those of the case's techniques that are aimed at the blueprint at all."""
+    if not case.requires <= features_of(blueprint):
+        return ()
+    aimed = {attempt.technique.id for attempt in plan_everything(blueprint) if not attempt.is_control}
+    return tuple(technique for technique in case.leaks if technique in aimed)
+
+
+def prove_misconfiguration(blueprint: Blueprint, misconfiguration: Misconfiguration) -> str:
+    """Plant a mistake that lets nobody in, and return what is wrong with what follows; empty when all is as declared.
+
+    Everybody's sign-in must be refused with the declared code, and nothing may count as ISOLATED.
+    """
+    weakness = Weakness(misconfiguration.id, misconfiguration.title, misconfiguration.change, ())
+    wrong = []
+    for verdict in attack_everything(blueprint, weakness=weakness):
+        if verdict.name in (VerdictName.ISOLATED, VerdictName.LEAK):
+            wrong.append(f"{verdict.attempt.id} is {verdict.name}")
+        elif expects_lockout(verdict.attempt) and misconfiguration.error_code not in verdict.reason:
+            wrong.append(f"{verdict.attempt.id} is {verdict.name}: {verdict.reason}")
+    return "; ".join(wrong)
+
+
+def expects_lockout(attempt: Attempt) -> bool:
+    """Tell whether the attempt is a user's control that works only with AWS credentials of the user's own."""
+    return attempt.kind in (AttemptKind.OWN, AttemptKind.ALLOWED) and not attempt.technique.shows_tokens_alone
+
+
+def plan_everything(blueprint: Blueprint) -> list[Attempt]:
+    """Return every control and attack on the blueprint, with as few tenants as it takes."""
+    techniques, tenants = tuple(TECHNIQUES.values()), _tenants(blueprint)
+    return [*controls(blueprint, techniques, tenants), *attacks(blueprint, techniques, tenants, Pairs.RING)]
+
+
+def _tenants(blueprint: Blueprint) -> int:
+    return max(_TENANTS, blueprint.minimum_tenants)
 
 
 def attack_everything(
@@ -121,15 +177,16 @@ def attack_everything(
     faults: Iterable[Fault] = (),
     weakness: Weakness | None = None,
 ) -> list[Verdict]:
-    """Return the verdicts of every attack and control on a stage of its own with two tenants."""
-    techniques = tuple(TECHNIQUES.values())
-    tenants = max(_TENANTS, blueprint.minimum_tenants)
-    planned = [
-        *controls(blueprint, techniques, tenants),
-        *attacks(blueprint, techniques, tenants, Pairs.RING),
-    ]
+    """Return the verdicts of every attack and control on a stage of its own with as few tenants as it takes."""
+    planned = plan_everything(blueprint)
     stage = set_up(
-        blueprint, planned, tenants=tenants, seed=_SEED, enforcement=enforcement, faults=faults, weakness=weakness
+        blueprint,
+        planned,
+        tenants=_tenants(blueprint),
+        seed=_SEED,
+        enforcement=enforcement,
+        faults=faults,
+        weakness=weakness,
     )
     try:
         return [stage.execution.judge(attempt) for attempt in planned]
@@ -150,7 +207,7 @@ def techniques_that_can_leak() -> frozenset[str]:
     return frozenset(declared | planted | faulty)
 
 
-def _proof(subject: str, must_leak: tuple[str, ...], verdicts: list[Verdict]) -> Proof:
+def _proof(subject: str, must_leak: tuple[str, ...], verdicts: list[Verdict], breaks: tuple[str, ...] = ()) -> Proof:
     leaked = {
         verdict.attempt.technique.id
         for verdict in verdicts
@@ -163,11 +220,15 @@ def _proof(subject: str, must_leak: tuple[str, ...], verdicts: list[Verdict]) ->
         controls_failed=tuple(
             verdict.attempt.id
             for verdict in verdicts
-            if verdict.attempt.is_control and verdict.name is not VerdictName.WORKS
+            if verdict.attempt.is_control
+            and verdict.name is not VerdictName.WORKS
+            and verdict.attempt.technique.id not in breaks
         ),
         unclear=tuple(
             verdict.attempt.id
             for verdict in verdicts
-            if not verdict.attempt.is_control and verdict.name is VerdictName.INCONCLUSIVE
+            if not verdict.attempt.is_control
+            and verdict.name is VerdictName.INCONCLUSIVE
+            and verdict.attempt.technique.id not in breaks
         ),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.blueprints.contract import SignIn
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """What a signed-in user holds. Guests and IAM users have no tokens; `identity_id` is empty where there is none."""
+    """What a signed-in user holds. Guests and IAM users have no tokens; `identity_id` is empty where there is none.
+
+    `credentials` is None for users to whom the contract gives tokens alone.
+    """
 
     caller: Caller
     identity_id: str
-    credentials: AwsCredentials
+    credentials: AwsCredentials | None
     username: str = ""
     id_token: Secret | None = None
     access_token: Secret | None = None
@@ -134,25 +137,38 @@ def credentials_from(answer: Mapping[str, Any]) -> AwsCredentials | None:
 
 
 def _by_identity_pool(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> Session:
-    tokens = tokens_for(target, _client_of_users(blueprint, deployment), user)
-    logins = {deployment.provider: tokens["IdToken"]}
-    identity = _sign_in_call(
-        target, "cognito-identity", "GetId", IdentityPoolId=deployment.identity_pool, Logins=logins
-    )
+    session = _with_tokens(target, blueprint, deployment, user)
+    params: dict[str, Any] = {"Logins": _logins(deployment, session)}
     persona = blueprint.contract.persona(user.caller.persona)
-    chosen = {}
     if persona.custom_role:
         (role,) = per_tenant(persona.custom_role, user.tenants[:1])
-        chosen = {"CustomRoleArn": deployment.roles[role]}
-    credentials = _exchange(target, user.caller, identity["IdentityId"], {"Logins": logins, **chosen})
-    return Session(
+        params["CustomRoleArn"] = deployment.roles[role]
+    return replace(session, credentials=_exchange(target, user.caller, session.identity_id, params))
+
+
+def _with_tokens(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> Session:
+    tokens = tokens_for(target, _client_of_users(blueprint, deployment), user)
+    session = Session(
         user.caller,
-        identity["IdentityId"],
-        credentials,
+        "",
+        None,
         username=user.username,
         id_token=Secret(tokens["IdToken"]),
         access_token=Secret(tokens["AccessToken"]),
     )
+    if not deployment.identity_pool:
+        return session
+    logins = _logins(deployment, session)
+    identity = _sign_in_call(
+        target, "cognito-identity", "GetId", IdentityPoolId=deployment.identity_pool, Logins=logins
+    )
+    return replace(session, identity_id=identity["IdentityId"])
+
+
+def _logins(deployment: Deployment, session: Session) -> dict[str, str]:
+    if session.id_token is None:
+        raise SignInRefusedError(f"{session.caller} has no ID token")
+    return {deployment.provider: session.id_token.reveal()}
 
 
 def _as_guest(target: Target, _: Blueprint, deployment: Deployment, user: User) -> Session:
@@ -193,4 +209,5 @@ _SIGN_IN: Mapping[SignIn, Callable[[Target, Blueprint, Deployment, User], Sessio
     SignIn.IDENTITY_POOL: _by_identity_pool,
     SignIn.GUEST: _as_guest,
     SignIn.IAM_USER: _as_iam_user,
+    SignIn.TOKENS: _with_tokens,
 }

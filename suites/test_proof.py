@@ -8,17 +8,36 @@ from __future__ import annotations
 import pytest
 
 from harness.attacks.catalogue import TECHNIQUES
-from harness.attacks.plan import AttemptKind
 from harness.blueprints.registry import BLUEPRINTS
 from harness.collector import PROOF_PROPERTY
 from harness.emulator.authorization import Enforcement
-from harness.proof import FAULT_CASES, Proof, attack_everything, prove_fault, prove_weakness, techniques_that_can_leak
+from harness.proof import (
+    FAULT_CASES,
+    Proof,
+    attack_everything,
+    expects_lockout,
+    leaks_of_fault,
+    prove_fault,
+    prove_misconfiguration,
+    prove_weakness,
+    techniques_that_can_leak,
+)
 from harness.report import allure
 from harness.verdicts import VerdictName
 
 pytestmark = pytest.mark.proof
 
 _WEAKNESSES = [f"{name}:{weakness.id}" for name, blueprint in BLUEPRINTS.items() for weakness in blueprint.weaknesses]
+
+_FAULTS = [
+    f"{name}:{case.name}"
+    for name, blueprint in BLUEPRINTS.items()
+    for case in FAULT_CASES
+    if leaks_of_fault(blueprint, case)
+]
+_MISCONFIGURATIONS = [
+    f"{name}:{mistake.id}" for name, blueprint in BLUEPRINTS.items() for mistake in blueprint.misconfigurations
+]
 
 
 @pytest.fixture(autouse=True)
@@ -41,12 +60,22 @@ def test_planted_weakness_is_found(weakness: str, request: pytest.FixtureRequest
     _hold(prove_weakness(blueprint, blueprint.weakness(weakness_id)), request)
 
 
-@pytest.mark.parametrize("case", FAULT_CASES, ids=lambda case: case.name)
-@pytest.mark.parametrize("blueprint", BLUEPRINTS)
-def test_target_fault_is_found(blueprint: str, case: object, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("fault", _FAULTS)
+def test_target_fault_is_found(fault: str, request: pytest.FixtureRequest) -> None:
     """On a target that forgets a check of Cognito or STS, the attacks which that check stops do leak."""
-    found = next(known for known in FAULT_CASES if known is case)
-    _hold(prove_fault(BLUEPRINTS[blueprint], found), request)
+    blueprint, _, name = fault.partition(":")
+    case = next(known for known in FAULT_CASES if known.name == name)
+    _hold(prove_fault(BLUEPRINTS[blueprint], case), request)
+
+
+@pytest.mark.parametrize("misconfiguration", _MISCONFIGURATIONS)
+def test_misconfiguration_lets_nobody_in(misconfiguration: str) -> None:
+    """With the mistake planted, every sign-in is refused as AWS refuses it, and nothing counts as isolated."""
+    blueprint_name, _, name = misconfiguration.partition(":")
+    blueprint = BLUEPRINTS[blueprint_name]
+    wrong = prove_misconfiguration(blueprint, next(known for known in blueprint.misconfigurations if known.id == name))
+    if wrong:
+        pytest.fail(wrong, pytrace=False)
 
 
 @pytest.mark.parametrize("technique", TECHNIQUES)
@@ -73,16 +102,13 @@ def test_allowing_everything_leaks(blueprint: str) -> None:
 @pytest.mark.parametrize("blueprint", BLUEPRINTS)
 def test_denying_everything_locks_out(blueprint: str) -> None:
     """With enforcement at deny-all, nobody but the operator gets anything, and no attack counts as ISOLATED."""
-    expected = {
-        AttemptKind.ATTACK: VerdictName.INCONCLUSIVE,
-        AttemptKind.OWN: VerdictName.LOCKOUT,
-        AttemptKind.ALLOWED: VerdictName.LOCKOUT,
-        AttemptKind.OPERATOR: VerdictName.WORKS,
-    }
-    wrong = [
-        f"{verdict.attempt.id} is {verdict.name}"
-        for verdict in attack_everything(BLUEPRINTS[blueprint], enforcement=Enforcement.DENY_ALL)
-        if verdict.name is not expected[verdict.attempt.kind]
-    ]
+    wrong = []
+    for verdict in attack_everything(BLUEPRINTS[blueprint], enforcement=Enforcement.DENY_ALL):
+        attempt = verdict.attempt
+        expected = VerdictName.LOCKOUT if expects_lockout(attempt) else VerdictName.WORKS
+        if not attempt.is_control:
+            expected = VerdictName.INCONCLUSIVE
+        if verdict.name is not expected:
+            wrong.append(f"{attempt.id} is {verdict.name}")
     if wrong:
         pytest.fail(f"with everything denied: {'; '.join(wrong)}")

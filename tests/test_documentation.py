@@ -25,4 +25,4 @@ def test_the_figures_in_the_documents_are_true() -> None:
     assert f"{weaknesses} planted" in " ".join(readme.split())
     expected = f"{weaknesses} weaknesses, {len(Fault)} target faults, and {len(TECHNIQUES)} techniques"
     assert expected in " ".join(changelog.split())
-    assert f"{len(BLUEPRINTS)} blueprint" in changelog
+    assert f"{len(BLUEPRINTS)} blueprints" in changelog

@@ -28,8 +28,9 @@ class Aim:
     """Everything a technique may use to build its requests.
 
     `victim` is the session whose identity is claimed; it is the caller's own in a control. `role_choice` is what the
-    caller adds to an exchange to get its own role, `privileged_role` the ARN of a role that staff alone may have,
-    `role_of_tenants` that of the role tenants' users get; both are empty where the design has none.
+    caller adds to an exchange to get its own role. The ARNs of three roles, empty where the design has none:
+    `privileged_role` is one that staff alone may have, `role_of_tenants` one that tenants' users get, and
+    `victims_role` the one the victim has.
     """
 
     caller: Session
@@ -41,6 +42,7 @@ class Aim:
     role_choice: Mapping[str, str] = field(default_factory=dict)
     privileged_role: str = ""
     role_of_tenants: str = ""
+    victims_role: str = ""
 
     @property
     def asset(self) -> Asset:

@@ -25,7 +25,7 @@ from harness.evidence import exchange_evidence
 from harness.outcome import Observation, Outcome, carries, observe
 from harness.placeholders import TENANT
 from harness.population import STAFF
-from harness.sessions import credentials_from
+from harness.sessions import Session, credentials_from
 from harness.targets.api import ApiRequest
 from harness.verdicts import Verdict, VerdictName, judge_control
 
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment
     from harness.population import Caller, Population
-    from harness.sessions import Session
-    from harness.targets.api import ApiResponse, AwsCredentials
+    from harness.targets.api import ApiResponse
     from harness.targets.target import Target
 
 
@@ -104,7 +103,7 @@ class Execution:
             steps = technique.steps
             if attempt.kind is AttemptKind.OWN:
                 aim, steps = aim.turned_inward, technique.control_steps or technique.steps
-            exchange = self._send(attempt, steps(aim), aim.caller.credentials)
+            exchange = self._send(attempt, steps(aim), aim.caller)
         except SignInRefusedError as error:
             return Verdict(attempt, VerdictName.LOCKOUT, Outcome.REFUSED, f"sign-in was refused: {error}")
         seen = exchange.allowed and self._control_shows(attempt, aim, exchange)
@@ -130,7 +129,11 @@ class Execution:
     def _control_shows(self, attempt: Attempt, aim: Aim, exchange: _Exchange) -> bool:
         technique = attempt.technique
         if technique.effect is Effect.SESSION:
-            return any(credentials_from(response.data) is not None for response in exchange.responses)
+            # A user to whom the contract gives no credentials shows that the token works by what GetId answers.
+            return any(
+                credentials_from(response.data) is not None or request.operation == "GetId"
+                for request, response in zip(exchange.requests, exchange.responses, strict=True)
+            )
         if technique.effect is Effect.WRITE:
             return self._changed(aim.asset)
         if technique.allowed_means is LeakKind.ORACLE:
@@ -154,7 +157,7 @@ class Execution:
             return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason, control_used=control_used)
         try:
             aim = self._aim(attempt)
-            exchange = self._send(attempt, technique.steps(aim), aim.caller.credentials)
+            exchange = self._send(attempt, technique.steps(aim), aim.caller)
         except SignInRefusedError as error:
             reason = f"a session the attack starts from was refused: {error}"
             return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason, control_used=control_used)
@@ -219,9 +222,9 @@ class Execution:
         """Tell whether the asset is no longer as it was planted, as its owner sees it, and put it back."""
         owner = self._sessions.get(asset.owner)
         response = (
-            self._target.send_as_operator(reread(asset))
-            if owner is None or isinstance(owner, SignInRefusedError) or not self._may_look_after(asset)
-            else self._target.send(reread(asset), owner.credentials)
+            self._send_one(reread(asset), owner)
+            if isinstance(owner, Session) and self._may_look_after(asset)
+            else self._target.send_as_operator(reread(asset))
         )
         missing = response.error_code == "NoSuchKey" or (
             # Where the owner may not list without a prefix, S3 answers 403 for a key that is gone.
@@ -243,9 +246,17 @@ class Execution:
         """Return the verdicts of the controls without which a refusal of this attack would mean nothing."""
         behind = controls_behind(self._blueprint, attempt, len(self._population.tenants))
         if any(control.kind is AttemptKind.OWN and control.attacker == attempt.attacker for control in behind):
-            return [self._control(control) for control in behind]
+            return [self._control(control) for control in (*behind, *self._with_a_role(attempt))]
         works = self._credentials_work(attempt)
         return [*works, *(self._control(control) for control in behind)] if works and behind else []
+
+    def _with_a_role(self, attempt: Attempt) -> list[Attempt]:
+        """Return the control in which a user who has a role makes the request of one who must not have any."""
+        if not attempt.technique.shows_tokens_alone:
+            return []
+        callers = (user.caller for user in self._population.users)
+        may = (caller for caller in callers if is_own_control(self._blueprint, _KNOWN_GOOD_TOKEN, caller))
+        return [own_control(self._blueprint, _KNOWN_GOOD_TOKEN, caller) for caller in may][:1]
 
     def _credentials_work(self, attempt: Attempt) -> list[Verdict]:
         """Return the first half of a witnessed control: another call with the same credentials works."""
@@ -287,6 +298,7 @@ class Execution:
             role_choice=self._role_choice(attempt.attacker),
             privileged_role=self._role_of(self._blueprint.privileged_persona, attempt.attacker),
             role_of_tenants=self._role_of(self._blueprint.tenant_persona_with_role, attempt.attacker),
+            victims_role=self._victims_role(attempt),
         )
 
     def _owns(self, caller: Caller, plane: str) -> bool:
@@ -301,6 +313,11 @@ class Execution:
     def _role_of(self, persona: Persona | None, caller: Caller) -> str:
         return "" if persona is None else self._deployment.roles[self._of_tenant(persona.role, caller)]
 
+    def _victims_role(self, attempt: Attempt) -> str:
+        if not attempt.technique.aims_at_role or attempt.victim is None:
+            return ""
+        return self._role_of(self._blueprint.contract.persona(attempt.victim.persona), attempt.victim)
+
     def _of_tenant(self, pattern: str, caller: Caller) -> str:
         tenant = self._population.tenant(caller.tenant)
         return pattern if tenant is None else pattern.replace(TENANT, tenant.key)
@@ -312,14 +329,15 @@ class Execution:
             raise session
         return session
 
-    def _send(self, attempt: Attempt, steps: tuple[Step, ...], credentials: AwsCredentials | None) -> _Exchange:
+    def _send(self, attempt: Attempt, steps: tuple[Step, ...], sender: Session | None) -> _Exchange:
+        """Send the steps as the caller, or as the operator where there is none."""
         requests: list[ApiRequest] = []
         responses: list[ApiResponse] = []
         observation = Observation(Outcome.TROUBLE, "the technique sent nothing")
         for step in steps:
             request = step if isinstance(step, ApiRequest) else step(responses[-1].data)
             requests.append(request)
-            responses.append(self._send_one(request, credentials))
+            responses.append(self._send_one(request, sender))
             observed = observe(attempt.technique, request.service, responses[-1], control=attempt.is_control)
             if len(responses) == 1 or attempt.technique.effect is Effect.SESSION:
                 observation = observed
@@ -327,12 +345,14 @@ class Execution:
                 break
         return _Exchange(tuple(requests), tuple(responses), observation)
 
-    def _send_one(self, request: ApiRequest, credentials: AwsCredentials | None) -> ApiResponse:
+    def _send_one(self, request: ApiRequest, sender: Session | None) -> ApiResponse:
         if request.service == "cognito-identity":
             return self._target.send(request, None)
-        if credentials is None:
+        if sender is None:
             return self._target.send_as_operator(request)
-        return self._target.send(request, credentials)
+        if sender.credentials is None:
+            raise SignInRefusedError(f"{sender.caller} has no AWS credentials to make the call with")
+        return self._target.send(request, sender.credentials)
 
     def _verdict(
         self,

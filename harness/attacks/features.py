@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from harness.attacks.technique import Callers, Feature
 from harness.blueprints.contract import Effect, Reach, SignIn
+from harness.placeholders import TENANT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness.attacks.technique import Technique
     from harness.blueprints.contract import Persona
     from harness.blueprints.spec import Blueprint
@@ -20,27 +23,25 @@ _STORES = {
 
 def features_of(blueprint: Blueprint) -> frozenset[Feature]:
     """Return the features that a design has."""
-    found: set[Feature] = set()
+    return frozenset(feature for feature, has in _facts(blueprint) if has)
+
+
+def _facts(blueprint: Blueprint) -> Iterator[tuple[Feature, bool]]:
     for plane, (store, partitioned) in _STORES.items():
         place = blueprint.place(plane)
-        if place is not None or blueprint.shared_place(plane) is not None:
-            found.add(store)
-        if place is not None and place.partition:
-            found.add(partitioned)
+        yield store, place is not None or blueprint.shared_place(plane) is not None
+        yield partitioned, place is not None and bool(place.partition)
     pool = blueprint.identity_pool
-    if pool is not None and (pool.authenticated_role or pool.role_mapping):
-        found.add(Feature.ENHANCED_FLOW)
-    if pool is not None and pool.role_mapping == "Token":
-        found.add(Feature.TOKEN_ROLES)
-    if any(persona.sign_in is SignIn.GUEST for persona in blueprint.contract.personas):
-        found.add(Feature.GUESTS)
-    if blueprint.privileged_persona is not None:
-        found.add(Feature.PRIVILEGED_ROLE)
-    if any(persona.role and not persona.staff for persona in blueprint.contract.personas):
-        found.add(Feature.PERSONA_ROLE)
-    if blueprint.user_pool is not None and len(blueprint.user_pool.app_clients) > 1:
-        found.add(Feature.SECOND_APP_CLIENT)
-    return frozenset(found)
+    if pool is not None:
+        yield Feature.ENHANCED_FLOW, bool(pool.authenticated_role or pool.role_mapping)
+        gives_default = pool.ambiguous_role_resolution == "AuthenticatedRole"
+        yield Feature.DEFAULT_ROLE, gives_default and pool.authenticated_role is not None
+        yield Feature.TOKEN_ROLES, pool.role_mapping == "Token"
+    personas = blueprint.contract.personas
+    yield Feature.GUESTS, any(persona.sign_in is SignIn.GUEST for persona in personas)
+    yield Feature.PRIVILEGED_ROLE, blueprint.privileged_persona is not None
+    yield Feature.PERSONA_ROLE, blueprint.tenant_persona_with_role is not None
+    yield Feature.SECOND_APP_CLIENT, blueprint.user_pool is not None and len(blueprint.user_pool.app_clients) > 1
 
 
 def owns(blueprint: Blueprint, persona: Persona, plane: str) -> bool:
@@ -52,7 +53,9 @@ def owns(blueprint: Blueprint, persona: Persona, plane: str) -> bool:
 
 def is_among(blueprint: Blueprint, persona: Persona, callers: Callers, technique: Technique) -> bool:
     """Tell whether the persona is one of those that `callers` names."""
-    if callers is Callers.ANYBODY:
+    if (persona.sign_in is SignIn.TOKENS) is not (callers is Callers.UNASSIGNED):
+        return False
+    if callers in (Callers.ANYBODY, Callers.UNASSIGNED):
         return True
     if persona.staff:
         return False
@@ -63,3 +66,15 @@ def is_among(blueprint: Blueprint, persona: Persona, callers: Callers, technique
     if callers is Callers.MEMBERS:
         return persona.has_tokens
     return callers is Callers.TENANTS or persona.sign_in is SignIn.GUEST
+
+
+def roles_given(blueprint: Blueprint, persona: Persona, homes: tuple[str, ...]) -> frozenset[str]:
+    """Return the roles that a user's groups carry, `{tenant}` replaced by the ids of the tenants it belongs to."""
+    groups = blueprint.user_pool.groups if blueprint.user_pool is not None else ()
+    patterns = {group.role for group in groups if group.role and group.name in persona.groups}
+    return frozenset(pattern.replace(TENANT, home) for pattern in patterns for home in homes or ("",))
+
+
+def role_of(persona: Persona, home: str) -> str:
+    """Return the role that a user has at its first tenant, under the id of that tenant."""
+    return persona.role.replace(TENANT, home)

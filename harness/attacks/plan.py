@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from harness.assets import PRIVATE, PUBLIC
-from harness.attacks.features import features_of, is_among, owns
+from harness.attacks.features import features_of, is_among, owns, role_of, roles_given
 from harness.attacks.technique import Callers, ControlKind, Victim
 from harness.blueprints.contract import Effect, Reach
 from harness.population import SHARED, STAFF, Caller, homes_of, tenant_ids
@@ -131,6 +131,8 @@ def is_own_control(blueprint: Blueprint, technique: Technique, caller: Caller) -
     persona = blueprint.contract.persona(caller.persona)
     if not is_among(blueprint, persona, technique.callers, technique):
         return False
+    if technique.aims_at_role:
+        return role_of(persona, caller.tenant) in roles_given(blueprint, persona, (caller.tenant,))
     if technique.effect is Effect.SESSION:
         return True
     return blueprint.place(technique.plane) is not None and blueprint.contract.allows(
@@ -185,6 +187,8 @@ def allowed_controls(blueprint: Blueprint, technique: Technique, tenants: int) -
     found: list[Attempt] = []
     contract = blueprint.contract
     for attacker, persona in _callers(contract, tenants):
+        if technique.aims_at_role and is_among(blueprint, persona, technique.callers, technique):
+            found += _switches(blueprint, technique, attacker, persona, tenants)
         if technique.effect is Effect.SESSION:
             # The role that a technique asks for is given to staff alone, through the group that carries it.
             by_staff = technique.control is ControlKind.WITNESS and technique.operator_steps is None
@@ -248,10 +252,38 @@ def _attacks_of(
     aims_at_shared = reaches and _has_shared(blueprint, technique) and not (technique.sweeps and victims)
     if aims_at_shared and not _may_touch_shared(blueprint, persona, technique):
         victims.append(PUBLIC)
+    if technique.aims_at_role:
+        given = roles_given(blueprint, persona, homes_of(persona, attacker.tenant, tenants))
+        victims = _with_roles(blueprint, victims, given | {role_of(persona, attacker.tenant)})
     for victim in victims:
         name = f"{start}-on-{victim.persona}-{attacker.tenant}-to-{victim.tenant}"
         expected = contract.expected_leak(technique.id, victim.persona)
         yield Attempt(name, blueprint.name, technique, AttemptKind.ATTACK, attacker, victim, expected)
+
+
+def _with_roles(blueprint: Blueprint, callers: Iterable[Caller], outside: frozenset[str] = frozenset()) -> list[Caller]:
+    """Return one caller for every role that is not among those named."""
+    by_role: dict[str, Caller] = {}
+    for caller in callers:
+        role = role_of(blueprint.contract.persona(caller.persona), caller.tenant)
+        if role and role not in outside:
+            by_role.setdefault(role, caller)
+    return list(by_role.values())
+
+
+def _switches(
+    blueprint: Blueprint, technique: Technique, attacker: Caller, persona: Persona, tenants: int
+) -> list[Attempt]:
+    """Return the controls in which a user of several groups asks for another of its own roles."""
+    given = roles_given(blueprint, persona, homes_of(persona, attacker.tenant, tenants))
+    everybody = _with_roles(
+        blueprint, _victims(blueprint, technique, tenants), frozenset({role_of(persona, attacker.tenant)})
+    )
+    return [
+        _allowed(blueprint, technique, attacker, victim)
+        for victim in everybody
+        if role_of(blueprint.contract.persona(victim.persona), victim.tenant) in given
+    ]
 
 
 def _has_shared(blueprint: Blueprint, technique: Technique) -> bool:

@@ -55,6 +55,7 @@ class Callers(StrEnum):
     OWNERS = "owners"  # users of a tenant who have assets of their own on the technique's plane
     MEMBERS = "members"  # users of a tenant who hold tokens
     GUESTS = "guests"
+    UNASSIGNED = "unassigned"  # users who hold tokens, and to whom the contract gives no AWS credentials
 
 
 class Feature(StrEnum):
@@ -65,6 +66,7 @@ class Feature(StrEnum):
     PARTITIONED_TABLE = "partitioned-table"  # several owners in one table
     PARTITIONED_BUCKET = "partitioned-bucket"  # several owners in one bucket
     ENHANCED_FLOW = "enhanced-flow"  # an identity pool that gives signed-in users a role
+    DEFAULT_ROLE = "default-role"  # an identity pool that gives a role to any token it accepts
     GUESTS = "guests"
     TOKEN_ROLES = "token-roles"  # noqa: S105  roles by the groups that the token names; not a secret
     PRIVILEGED_ROLE = "privileged-role"  # a role for staff alone
@@ -89,7 +91,8 @@ class Technique:
     `actions` are the IAM actions a refusal may name; `refusals` are patterns of the
     messages by which Cognito refuses. `allowed_means` is the kind of leak when the attempt is allowed and nothing
     foreign was seen. `returns_own` tells that getting one's own session back is a sound answer. `requires` names what
-    the design must have, `callers` and `victims` which of its personas can use the technique and suffer from it.
+    the design must have, `callers` and `victims` which of its personas can use the technique and suffer from it;
+    `aims_at_role` marks those that ask for the victim's role, whoever else has it.
     """
 
     id: str
@@ -114,6 +117,12 @@ class Technique:
     needs: frozenset[Capability] = field(default_factory=frozenset)
     cwe: tuple[str, ...] = ("CWE-639",)
     returns_own: bool = False
+    aims_at_role: bool = False
+
+    @property
+    def shows_tokens_alone(self) -> bool:
+        """Tell whether the control shows that the caller's tokens work, and no more, because no more is given."""
+        return self.callers is Callers.UNASSIGNED
 
     @property
     def sweeps(self) -> bool:

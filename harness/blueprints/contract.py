@@ -26,6 +26,7 @@ class SignIn(StrEnum):
     API = "api"  # a password at the user pool, then a route of the design's API hands out credentials
     WEB_IDENTITY = "web-identity"  # the classic flow: the application itself calls AssumeRoleWithWebIdentity
     IAM_USER = "iam-user"  # access keys of an IAM user of the person's own
+    TOKENS = "tokens"  # a password at the user pool alone: the contract gives tokens, and no AWS credentials
 
 
 class Reach(StrEnum):

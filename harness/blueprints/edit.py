@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from harness.blueprints.spec import Blueprint, Document, IdentityPoolSpec, RoleSpec, UserPoolSpec
+    from harness.blueprints.spec import Blueprint, Document, GroupSpec, IdentityPoolSpec, RoleSpec, UserPoolSpec
 
 
 def edit_statement(
@@ -58,6 +58,14 @@ def edit_user_pool(blueprint: Blueprint, edit: Callable[[UserPoolSpec], UserPool
     if blueprint.user_pool is None:
         raise TypeError(f"{blueprint.name} has no user pool")
     return replace(blueprint, user_pool=edit(blueprint.user_pool))
+
+
+def edit_group(blueprint: Blueprint, name: str, edit: Callable[[GroupSpec], GroupSpec]) -> Blueprint:
+    """Replace one group of the user pool by what `edit` makes of it."""
+    return edit_user_pool(
+        blueprint,
+        lambda pool: replace(pool, groups=tuple(edit(group) if group.name == name else group for group in pool.groups)),
+    )
 
 
 def edit_identity_pool(blueprint: Blueprint, edit: Callable[[IdentityPoolSpec], IdentityPoolSpec]) -> Blueprint:

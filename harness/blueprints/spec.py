@@ -180,13 +180,25 @@ class Place:
 class Weakness:
     """A named hole: a change of the blueprint's data, and the techniques that must then leak.
 
-    `change` maps a sound blueprint to the weakened one; attacks never see it.
+    `change` maps a sound blueprint to the weakened one; attacks never see it. `breaks` names techniques that stop
+    working for those who may use them, where the change costs something legitimate as well.
     """
 
     id: str
     title: str
     change: Callable[[Blueprint], Blueprint]
     leaks: tuple[str, ...]
+    breaks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Misconfiguration:
+    """A named mistake that lets nobody in: a change of the blueprint's data, and the code that every sign-in meets."""
+
+    id: str
+    title: str
+    change: Callable[[Blueprint], Blueprint]
+    error_code: str
 
 
 @dataclass(frozen=True)
@@ -208,6 +220,7 @@ class Blueprint:
     functions: tuple[FunctionSpec, ...] = ()
     api: ApiSpec | None = None
     weaknesses: tuple[Weakness, ...] = field(default=(), compare=False)
+    misconfigurations: tuple[Misconfiguration, ...] = field(default=(), compare=False)
 
     def place(self, plane: str) -> Place | None:
         """Return where the assets of tenants live on a plane, None where they have none."""

@@ -25,6 +25,11 @@ def _own_logins(aim: Aim) -> dict[str, str]:
     return {aim.deployment.provider: aim.id_token.reveal()}
 
 
+def _get_id(aim: Aim) -> tuple[ApiRequest, ...]:
+    params = {"IdentityPoolId": aim.deployment.identity_pool, "Logins": _own_logins(aim)}
+    return (ApiRequest("cognito-identity", "GetId", params),)
+
+
 _BECOME = partial(
     Technique,
     plane="identity-pool",
@@ -71,5 +76,31 @@ TECHNIQUES = (
         control=ControlKind.WITNESS,
         refusals=(r"(?i)role",),
         steps=lambda aim: _exchange(aim.caller.identity_id, Logins=_own_logins(aim), CustomRoleArn=aim.privileged_role),
+    ),
+    _BECOME(
+        id="identity-pool.session.custom-role-arn-of-another",
+        title="CustomRoleArn of a role that other users' groups carry",
+        documentation=_ROLES,
+        catalogue=("idp-custom-role-arn-outside-claim", "idp-custom-role-arn-legit-role-switch"),
+        cwe=("CWE-269",),
+        requires=frozenset({Feature.TOKEN_ROLES, Feature.PERSONA_ROLE}),
+        callers=Callers.MEMBERS,
+        victims=Callers.MEMBERS,
+        aims_at_role=True,
+        refusals=(r"(?i)role",),
+        steps=lambda aim: _exchange(aim.caller.identity_id, Logins=_own_logins(aim), CustomRoleArn=aim.victims_role),
+    ),
+    _BECOME(
+        id="identity-pool.session.role-without-group",
+        title="GetCredentialsForIdentity by a user whose groups decide on no role",
+        documentation=_ROLES,
+        catalogue=("idp-ambiguous-role-authenticated", "idp-group-precedence-tie"),
+        cwe=("CWE-269",),
+        requires=frozenset({Feature.TOKEN_ROLES}),
+        callers=Callers.UNASSIGNED,
+        victim=Victim.NOBODY,
+        refusals=(r"ambiguous role mapping",),
+        control_steps=_get_id,
+        steps=lambda aim: _exchange(aim.caller.identity_id, Logins=_own_logins(aim)),
     ),
 )
