@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.emulator import dynamodb_administration as administration
 from harness.emulator import dynamodb_requests as requests
+from harness.emulator import partiql_service
 from harness.emulator.dynamodb_batches import perform_batch
 from harness.emulator.dynamodb_idempotency import IdempotentCalls
 from harness.emulator.dynamodb_policies import ResourcePolicies, compile_policy
@@ -47,6 +48,7 @@ class DynamoDbService:
         self._requests = requests.DynamoDbRequests(region, account, tables)
         self._administration = administration.TableAdministration(region, account, tables)
         self._idempotent = IdempotentCalls(clock)
+        self._partiql = partiql_service.PartiqlService(account, region, tables, authorizer, IdempotentCalls(clock))
 
     def answer(self, call: Call) -> Reply:
         """Return the answer to a call.
@@ -57,6 +59,8 @@ class DynamoDbService:
         if not is_known("dynamodb", operation):
             raise NotDerivableError(f"the operation dynamodb:{operation}")
         check_constraints("dynamodb", operation, params)
+        if operation in partiql_service.ACCEPTED:
+            return self._partiql.answer(call)
         if operation in requests.ACCEPTED:
             self._authorizer.require_all(call.principal, self._requests.checks(operation, params))
             return self._perform_on_items(operation, params)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
@@ -34,10 +34,11 @@ _MIXED_PARAMETERS = (
 
 @dataclass(frozen=True, slots=True)
 class KeySchema:
-    """The keys of a table or index: attribute names, and which attributes an index holds (None: all of them)."""
+    """The keys of a table or index: attribute names and types, and which attributes an index holds (None: all)."""
 
     partition_keys: tuple[str, ...]
     sort_keys: tuple[str, ...]
+    types: Mapping[str, str] = field(default_factory=dict)
     is_global: bool = False
     projected: frozenset[str] | None = None
 
@@ -64,16 +65,13 @@ class MotoDynamoDb:
         stored = dynamodb_backends[self._account][self._region].tables.get(table)
         if stored is None:
             return None
+        types = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in stored.attr}
         if index is None:
-            return _key_schema(stored.schema)
+            return KeySchema(*_keys(stored.schema), types)
         for found in (*stored.indexes, *stored.global_indexes):
             if found.name == index:
-                projected = None
-                if found.projection.get("ProjectionType", "ALL") != "ALL":
-                    held = found.projection.get("NonKeyAttributes") or ()
-                    keys = _key_schema(stored.schema).names + _key_schema(found.schema).names
-                    projected = frozenset((*keys, *held))
-                return _key_schema(found.schema, is_global=found in stored.global_indexes, projected=projected)
+                is_global = found in stored.global_indexes
+                return KeySchema(*_keys(found.schema), types, is_global, _projected(stored, found))
         return None
 
     def tags(self, table: str) -> dict[str, str]:
@@ -125,13 +123,18 @@ class MotoDynamoDb:
         return result
 
 
-def _key_schema(
-    elements: Sequence[Mapping[str, str]], *, is_global: bool = False, projected: frozenset[str] | None = None
-) -> KeySchema:
+def _keys(elements: Sequence[Mapping[str, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     names: dict[str, list[str]] = {"HASH": [], "RANGE": []}
     for element in elements:
         names[element["KeyType"]].append(element["AttributeName"])
-    return KeySchema(tuple(names["HASH"]), tuple(names["RANGE"]), is_global, projected)
+    return tuple(names["HASH"]), tuple(names["RANGE"])
+
+
+def _projected(table: Any, index: Any) -> frozenset[str] | None:
+    if index.projection.get("ProjectionType", "ALL") == "ALL":
+        return None
+    keys = (element["AttributeName"] for element in (*table.schema, *index.schema))
+    return frozenset((*keys, *(index.projection.get("NonKeyAttributes") or ())))
 
 
 def _projecting(params: Mapping[str, Any]) -> dict[str, Any]:

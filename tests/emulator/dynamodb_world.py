@@ -26,6 +26,10 @@ LEADING_KEY = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "own"}}
 
 # Its loader keeps the service models, which take most of the time of making a client.
 _SESSION: Any = boto3.session.Session()
+# Conditions on the two items that `make_items` makes.
+OWN_ITEM = "PK = 'own' AND SK = '1'"
+FOREIGN_ITEM = "PK = 'foreign' AND SK = '1'"
+
 _ASSUMABLE = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 
 
@@ -149,3 +153,32 @@ def assert_denied(call: Callable[..., Any], action: str, **params: Any) -> None:
 def assert_not_known(call: Callable[..., Any], **params: Any) -> None:
     answer = refusal(call, **params)
     assert (answer["Code"], answer["Status"]) == (NOT_DERIVABLE, 501), answer
+
+
+def run(client: Any, statement: str, *parameters: Any, **more: Any) -> Any:
+    """Return the answer to a PartiQL statement."""
+    given = {"Parameters": list(parameters)} if parameters else {}
+    return client.execute_statement(Statement=statement, **given, **more)
+
+
+def items_of(client: Any, statement: str, *parameters: Any, **more: Any) -> list[Any]:
+    found: list[Any] = run(client, statement, *parameters, **more)["Items"]
+    return found
+
+
+def partitions_of(client: Any, where: str, *parameters: Any) -> list[str]:
+    """Return the partition keys of the items that a condition selects."""
+    found = items_of(client, f"SELECT PK FROM items WHERE {where}", *parameters)
+    return sorted(item["PK"]["S"] for item in found)
+
+
+def refused(client: Any, statement: str, *parameters: Any, **more: Any) -> tuple[str, str]:
+    """Return code and message with which a PartiQL statement is refused."""
+    given = {"Parameters": list(parameters)} if parameters else {}
+    answer = refusal(client.execute_statement, Statement=statement, **given, **more)
+    assert answer["Status"] == 400, answer
+    return answer["Code"], answer["Message"]
+
+
+def batch_of(*texts: str) -> list[dict[str, str]]:
+    return [{"Statement": text} for text in texts]
