@@ -133,6 +133,21 @@ def test_only_the_named_tags_may_be_removed(world: World) -> None:
     caller.untag_resource(**arn, TagKeys=["team"])
 
 
+def test_the_tags_of_a_table_decide_about_it_and_its_indexes(world: World) -> None:  # 1.3.9
+    world.make_items(table="others")
+    world.root.tag_resource(ResourceArn=world.table_arn(), Tags=[{"Key": "team", "Value": "a"}])
+    caller = world.allowed(Condition={"StringEquals": {"aws:ResourceTag/team": "a"}})
+    caller.get_item(**_GET)
+    caller.scan(**_T, IndexName="by-owner")
+    caller.describe_table(**_T)
+    caller.execute_statement(Statement="SELECT * FROM items")
+    assert_denied(caller.get_item, "GetItem", TableName="others", Key=OWN)
+    assert_denied(caller.scan, "Scan", TableName="others", IndexName="by-owner")
+    assert_denied(caller.execute_statement, "PartiQLSelect", Statement="SELECT * FROM others")
+    world.root.tag_resource(ResourceArn=world.table_arn(), Tags=[{"Key": "team", "Value": "b"}])
+    assert_denied(caller.get_item, "GetItem", **_GET)
+
+
 # --- Resource-based policies (6.2) -----------------------------------------------------------------------------------
 
 
