@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 PASSWORD = "Correct-Horse-1"
+FIXED = {"Name": "tenant", "AttributeDataType": "String", "Mutable": False}
 ORG = {"Name": "org", "AttributeDataType": "String", "Mutable": True}
 FLOWS = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"]
 _ADMIN = Principal(f"arn:aws:iam::{ACCOUNT}:user/admin", f"arn:aws:iam::{ACCOUNT}:user/admin", "AIDA", ACCOUNT)
@@ -139,6 +140,36 @@ class Cognito:
     def attributes(self, username: str = "alice") -> dict[str, str]:
         listed_attributes = self.admin("admin_get_user", Username=username)["UserAttributes"]
         return {each["Name"]: each["Value"] for each in listed_attributes}
+
+
+def echo(event: dict[str, Any]) -> dict[str, Any]:
+    return event
+
+
+def answering(response: Mapping[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda event: {**event, "response": dict(response)}
+
+
+def failing(error: Exception) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def fail(_: dict[str, Any]) -> dict[str, Any]:
+        raise error
+
+    return fail
+
+
+class Triggered(Cognito):
+    """A pool whose triggers are the functions given by name; a pre token generation one with its version."""
+
+    def __init__(self, version: str = "V1_0", **handlers: Any) -> None:
+        config: dict[str, Any] = {name: function_arn(name) for name in handlers}
+        if version != "V1_0":
+            arn = config.pop("PreTokenGeneration")
+            config["PreTokenGenerationConfig"] = {"LambdaVersion": version, "LambdaArn": arn}
+        super().__init__(LambdaConfig=config, AutoVerifiedAttributes=["email"], Schema=[ORG, FIXED])
+        self.functions.handlers = dict(handlers)
+
+    def last_event(self) -> dict[str, Any]:
+        return self.functions.events[-1]
 
 
 def listed(attributes: Mapping[str, str]) -> list[dict[str, str]]:
