@@ -117,7 +117,13 @@ class Account:
             faults=common.faults,
             decides=common.authorizer.decides_trust,
         )
-        user_pools = UserPools(clock=common.clock, region=region, account=self.number, authorize=authorizer)
+        user_pools = UserPools(
+            clock=common.clock,
+            region=region,
+            account=self.number,
+            authorize=authorizer,
+            functions=common.functions,
+        )
         common.issuers.add(user_pools.directory)
         identity_pools = IdentityPools(
             clock=common.clock,

@@ -44,10 +44,6 @@ class FunctionTimedOutError(FunctionError):
     """The function was called and did not answer in time."""
 
 
-class FunctionAnswerError(FunctionError):
-    """The function was called and answered with something else than a JSON object."""
-
-
 class Functions(Protocol):
     """Calls Lambda functions by ARN, on behalf of another AWS service and synchronously."""
 
@@ -58,17 +54,17 @@ class Functions(Protocol):
         *,
         source_arn: str,
         principal: str,
-    ) -> Mapping[str, Any]:
-        """Return the JSON object with which the function answered the event.
+    ) -> Any:
+        """Return the JSON value with which the function answered the event; what it should be the caller knows.
 
         `function_arn` may carry a version or an alias. `principal` is the service that calls
         (`cognito-idp.amazonaws.com`) and `source_arn` the resource on whose behalf it does (the user pool): what the
         function's resource policy sees as aws:SourceArn; aws:SourceAccount follows from it. `event` is plain JSON and
-        is never changed; the answer is a new object.
+        is never changed.
 
         Must be called by a thread that holds the gateway's turn: the implementation gives the turn away while the
         function runs (turn.py), so state that was read before the call may have changed when it returns.
 
-        Raises FunctionNotInvokableError, FunctionFailedError, FunctionTimedOutError or FunctionAnswerError, and
-        NotDerivableError when the function cannot be run here at all or did something that is not implemented.
+        Raises FunctionNotInvokableError, FunctionFailedError or FunctionTimedOutError, and NotDerivableError when the
+        function cannot be run here at all or did something that is not implemented.
         """

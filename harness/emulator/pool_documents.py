@@ -43,15 +43,10 @@ def pool_document(asked: PoolDocument, request: SignedRequest, cloud: EmbeddedCl
     `issuer` is what the tokens say.
     """
     pool = {"UserPoolId": asked.pool}
-    document = dict(cloud.services_meant_by("cognito-idp", pool, asked.region).user_pools.jwks(asked.pool))
+    user_pools = cloud.services_meant_by("cognito-idp", pool, asked.region).user_pools
+    document = dict(user_pools.jwks(asked.pool))
     if asked.name == "openid-configuration":
         sent_to = urlsplit(request.url)
-        document = {
-            "issuer": f"https://cognito-idp.{asked.region}.amazonaws.com/{asked.pool}",
-            "jwks_uri": f"{sent_to.scheme}://{sent_to.netloc}/{asked.pool}/.well-known/jwks.json",
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "subject_types_supported": ["public"],
-            "response_types_supported": ["code", "token"],
-            "scopes_supported": ["openid", "email", "phone", "profile"],
-        }
+        keys = f"{sent_to.scheme}://{sent_to.netloc}/{asked.pool}/.well-known/jwks.json"
+        document = {**user_pools.openid_configuration(asked.pool), "jwks_uri": keys}
     return Reply(200, {"Content-Type": "application/json"}, json.dumps(document).encode())

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from harness.emulator import unconfirmed
 from harness.emulator.functions_port import (
-    FunctionAnswerError,
     FunctionFailedError,
     FunctionNotInvokableError,
     FunctionTimedOutError,
@@ -72,12 +71,12 @@ class Triggers:
             "response": dict(response or {}),
         }
         answer = self._invoked(trigger, arn, event, pool.arn)
-        returned = answer.get("response")
+        returned = answer.get("response") if isinstance(answer, dict) else None
         if not isinstance(returned, dict):
             raise unrecognizable()
         return returned
 
-    def _invoked(self, trigger: str, arn: str, event: Mapping[str, Any], source_arn: str) -> Mapping[str, Any]:
+    def _invoked(self, trigger: str, arn: str, event: Mapping[str, Any], source_arn: str) -> Any:
         assert self._functions is not None  # noqa: S101  `call` has looked
         for _ in range(unconfirmed.TRIGGER_ATTEMPTS):
             try:
@@ -90,8 +89,6 @@ class Triggers:
             except FunctionFailedError as error:
                 message = unconfirmed.TRIGGER_FAILED.format(trigger=trigger, error=error.message)
                 raise ServiceError("UserLambdaValidationException", message) from None
-            except FunctionAnswerError:
-                raise unrecognizable() from None
         message = unconfirmed.TRIGGER_TIMED_OUT.format(trigger=trigger)
         raise ServiceError("UnexpectedLambdaException", message)
 
