@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from harness.emulator.iam_directory import Directories
     from harness.emulator.principals import CredentialStore, Principal
     from harness.emulator.sigv4 import SignedRequest
-    from harness.emulator.token_authorizers import Issuers
+    from harness.emulator.token_issuers import TokenIssuers
     from harness.emulator.wire import Reply
 
 
@@ -54,7 +54,7 @@ class Common:
     functions: Functions
     door: Callable[[], str]
     apis: Apis
-    issuers: Issuers
+    issuers: TokenIssuers
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,8 @@ class Account:
             roles=common.directories,
             faults=common.faults,
             decides=common.authorizer.decides_trust,
+            issuers=common.issuers,
+            authorize=authorizer,
         )
         user_pools = UserPools(
             clock=common.clock,

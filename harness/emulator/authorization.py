@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,7 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from harness.emulator.authorization_check import AuthorizationCheck
-from harness.emulator.roles import owner_of, principal_keys
+from harness.emulator.global_keys import keys_of_request, underivable_keys
+from harness.emulator.roles import known_caller
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.policy import Outcome, PolicySet, Request, UnderivableKeyError, decide, explain
 
@@ -21,31 +21,9 @@ if TYPE_CHECKING:
     from harness.emulator.clock import Clock
     from harness.emulator.iam_directory import Directories
     from harness.emulator.principals import Principal
+    from harness.emulator.roles import KnownCaller
     from harness.policy import Explanation
 
-# Global condition keys that AWS may set on requests like these, and that depend on a network, an organization or an
-# MFA device, none of which is here.
-_GLOBAL_UNDERIVABLE = frozenset(
-    {
-        "aws:multifactorauthage",
-        "aws:principalorgid",
-        "aws:principalorgpaths",
-        "aws:referer",
-        "aws:resourceorgid",
-        "aws:resourceorgpaths",
-        "aws:sourceip",
-        "aws:sourcevpc",
-        "aws:sourcevpcarn",
-        "aws:sourcevpce",
-        "aws:useragent",
-        "aws:vpceaccount",
-        "aws:vpceorgid",
-        "aws:vpceorgpaths",
-        "aws:vpcsourceip",
-    }
-)
-# Absent for long-term keys; what a session holds depends on how its first caller signed in.
-_SESSION_UNDERIVABLE = _GLOBAL_UNDERIVABLE | {"aws:multifactorauthpresent"}
 # Keys that describe the tags of resources, where this emulator does not hold them.
 _UNDERIVABLE_OF_SERVICE = {
     "s3": frozenset({"aws:resourcetag/", "s3:existingobjecttag/", "s3:requestobjecttag/", "s3:requestobjecttagkeys"}),
@@ -83,14 +61,6 @@ class Decision:
     def explanation(self) -> Explanation:
         """Return the full explanation of the decision that was taken."""
         return explain(self.policies, self.request)
-
-
-@dataclass(frozen=True, slots=True)
-class _Caller:
-    """What a principal brings along: the policies that apply to it, and the condition keys about it."""
-
-    policies: PolicySet
-    keys: Mapping[str, tuple[str, ...]]
 
 
 class DecisionLog:
@@ -135,7 +105,7 @@ class Authorizer:
         self._directories = directories
         self._clock = clock
         self._log = log
-        self._callers: dict[int, tuple[int, Principal, _Caller]] = {}
+        self._callers: dict[int, tuple[int, Principal, KnownCaller]] = {}
         self.enforcement = Enforcement.NORMAL
         self.exempt_arns: set[str] = set()
 
@@ -158,21 +128,21 @@ class Authorizer:
             principal, service, check.action, check.resource
         ):
             return
-        caller = self._caller(principal)
+        caller = self._known(principal)
         policies = caller.policies
         if check.resource_policies:
             policies = replace(policies, resource=check.resource_policies)
         request = Request(
-            principal=principal.arn,
+            principal=caller.arn,
             action=check.action,
             resource=check.resource,
-            context={**caller.keys, **self._global_context(principal, owner, region), **check.context},
+            context={**caller.keys, **keys_of_request(self._clock.now(), region, owner), **check.context},
             resource_account=owner,
             underivable=check.underivable
-            | (_SESSION_UNDERIVABLE if principal.is_role_session else _GLOBAL_UNDERIVABLE)
+            | underivable_keys(principal)
             | _UNDERIVABLE_OF_SERVICE.get(service, frozenset())
             | _UNDERIVABLE_OF_ACTION.get(check.action.lower(), frozenset()),
-            issuer=principal.owner_arn if principal.is_federated_user else "",
+            issuer=caller.issuer,
         )
         decision = self._decide(policies, request)
         if not decision.allowed:
@@ -205,33 +175,14 @@ class Authorizer:
             raise _denial(service, principal.arn, action, resource, sentence)
         return True
 
-    def _caller(self, principal: Principal) -> _Caller:
+    def _known(self, principal: Principal) -> KnownCaller:
         generation = self._directories.generation
         cached = self._callers.get(id(principal))
         if cached is not None and cached[0] == generation and cached[1] is principal:
             return cached[2]
-        owner = owner_of(self._directories, principal)
-        policies = PolicySet(
-            identity=() if owner is None else owner.identity_policies,
-            boundary=None if owner is None else owner.boundary,
-            session=principal.session_policies,
-        )
-        caller = _Caller(policies, principal_keys(principal, owner))
-        self._callers[id(principal)] = (generation, principal, caller)
-        return caller
-
-    def _global_context(self, principal: Principal, owner: str, region: str) -> dict[str, tuple[str, ...]]:
-        now = self._clock.now()
-        return {
-            "aws:currenttime": (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),),
-            "aws:epochtime": (str(int(now)),),
-            "aws:securetransport": ("true",),
-            "aws:viaawsservice": ("false",),
-            "aws:principalisawsservice": ("false",),
-            "aws:requestedregion": (region,),
-            "aws:principalaccount": (principal.account,),
-            "aws:resourceaccount": (owner,),
-        }
+        known = known_caller(self._directories, principal)
+        self._callers[id(principal)] = (generation, principal, known)
+        return known
 
 
 @dataclass(frozen=True, slots=True)

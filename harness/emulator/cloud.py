@@ -17,7 +17,7 @@ from harness.emulator.gateway import Gateway
 from harness.emulator.iam_directory import Directories
 from harness.emulator.principals import CredentialStore, IssuedCredentials, root_of
 from harness.emulator.sigv4 import SignatureVerifier
-from harness.emulator.token_authorizers import Issuers
+from harness.emulator.token_issuers import TokenIssuers
 from harness.emulator.turn import Turn
 from harness.emulator.unsigned_calls import named_in
 
@@ -52,7 +52,7 @@ class EmbeddedCloud:
         self.functions = Functions(self.turn, self.authorizer)
         self._function_door = FunctionDoor(self)
         self._apis = Apis()
-        self._issuers = Issuers()
+        self._issuers = TokenIssuers()
         self._accounts: dict[str, Account] = {}
         self.account_of(self.account)
         self.gateway = Gateway(self)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from harness.emulator.functions_port import Functions
     from harness.emulator.raw_http import RawCall
     from harness.emulator.sigv4 import SignatureVerifier
-    from harness.emulator.token_authorizers import Issuers
+    from harness.emulator.token_issuers import TokenIssuers
 
 _ANSWER_MEMBERS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded", "cookies"})
 
@@ -47,7 +47,7 @@ class ExecuteApi:
         *,
         apis: Apis,
         functions: Functions,
-        issuers: Issuers,
+        issuers: TokenIssuers,
         verifier: SignatureVerifier,
         authorizer: Authorizer,
         clock: Clock,

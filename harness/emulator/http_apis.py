@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.emulator.clock import Clock
     from harness.emulator.principals import Principal
     from harness.emulator.sigv4 import SignedRequest
-    from harness.emulator.token_authorizers import Issuers
+    from harness.emulator.token_issuers import TokenIssuers
     from harness.emulator.wire import Reply
 
 _SERVICE = "apigatewayv2"
@@ -72,7 +72,7 @@ class HttpApis:
         region: str,
         clock: Clock,
         apis: Apis,
-        issuers: Issuers,
+        issuers: TokenIssuers,
         authorizer: ScopedAuthorizer,
     ) -> None:
         self._account = account

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from harness.emulator import unconfirmed
+from harness.emulator.global_keys import timestamp
 from harness.emulator.service import ServiceError
 
 if TYPE_CHECKING:
@@ -26,11 +26,6 @@ def paged(member: str, items: Sequence[Any], params: Mapping[str, Any]) -> dict[
     end = start + int(params.get("MaxItems") or _DEFAULT_ITEMS)
     more = {"IsTruncated": True, "Marker": str(end)} if end < len(items) else {"IsTruncated": False}
     return {member: list(items[start:end]), **more}
-
-
-def timestamp(seconds: float) -> str:
-    """Return a time as the query protocol writes it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def encoded(document: str) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.emulator import unconfirmed
 from harness.emulator.aws_managed_policies import aws_managed_policy_arns
-from harness.emulator.iam_answers import encoded, paged, policy_shown, tag_list, timestamp
+from harness.emulator.global_keys import timestamp
+from harness.emulator.iam_answers import encoded, paged, policy_shown, tag_list
 from harness.emulator.iam_documents import check_managed
 from harness.emulator.iam_owner_policies import tagged, untagged
 from harness.emulator.iam_state import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator import unconfirmed
-from harness.emulator.iam_answers import paged, tag_list, timestamp
+from harness.emulator.global_keys import timestamp
+from harness.emulator.iam_answers import paged, tag_list
 from harness.emulator.iam_owner_policies import tagged, untagged
 from harness.emulator.iam_state import OidcProvider, already_exists, check_quota
 from harness.emulator.operations import Operation, accepting

@@ -61,6 +61,9 @@ class IamService:
         """
         if call.principal is None:
             raise unsigned(Protocol.QUERY)
+        if call.principal.is_user_session:
+            # So IAM treats the credentials of GetFederationToken and, without MFA, of GetSessionToken.
+            raise ServiceError(unconfirmed.IAM_REFUSES_SESSIONS_CODE, unconfirmed.IAM_REFUSES_SESSIONS, 403)
         params = decoded_query("iam", call)
         if call.operation in _ABOUT_THE_CALLER and "UserName" not in params:
             params["UserName"] = _name_of(call.principal)

@@ -28,6 +28,7 @@ class Principal:
     `arn` is what IAM prints (`arn:aws:sts::A:assumed-role/ROLE/SESSION` or `arn:aws:iam::A:user/NAME`), `owner_arn`
     the IAM role or user whose identity policies apply, `context` the condition keys of the session itself
     (lower-case names to values), `session_policies` the session policies, None where the session has none.
+    `transitive_tags` are the session tags that further role sessions keep.
     `issuer_id` is the unique id of the owner where `user_id` does not begin with it, as that of a federated user.
     """
 
@@ -38,6 +39,7 @@ class Principal:
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     session_policies: tuple[Policy, ...] | None = None
     issuer_id: str = ""
+    transitive_tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def owner_id(self) -> str:
@@ -53,6 +55,11 @@ class Principal:
     def is_federated_user(self) -> bool:
         """Whether the session comes of GetFederationToken."""
         return ":federated-user/" in self.arn
+
+    @property
+    def is_user_session(self) -> bool:
+        """Whether the session comes of GetSessionToken."""
+        return ":assumed-role/" not in self.arn and "aws:tokenissuetime" in self.context
 
     @property
     def is_root(self) -> bool:

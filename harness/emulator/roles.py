@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from harness.policy import PolicySet
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -74,20 +76,41 @@ class RoleDirectory(Owners, Protocol):
         """Return the OIDC provider with this ARN, or None."""
 
 
-def owner_of(directory: Owners, principal: Principal) -> StoredRole | StoredUser | None:
-    """Return the role or user whose policies apply to the principal.
+@dataclass(frozen=True, slots=True)
+class KnownCaller:
+    """A principal as IAM knows it at this moment: what its policies are, and by which names policies can mean it.
 
-    None when it is gone. IAM knows principals by their unique ids: a role or user made again under the name of a
-    deleted one is another, and what was issued before has no permissions left (aws-semantics 5.2).
+    `keys` are the condition keys about the principal itself. A federated user also has the ARN of its `issuer`.
+    """
+
+    arn: str
+    issuer: str
+    keys: Mapping[str, tuple[str, ...]]
+    policies: PolicySet
+
+
+def known_caller(directory: Owners, principal: Principal) -> KnownCaller:
+    """Return what IAM knows of the principal.
+
+    IAM knows principals by their unique ids (aws-semantics 5.2): a role or user made again under the name of a deleted
+    one is another. What was issued before has no permissions left, and no policy means it by the old ARN.
     """
     owner = directory.role(principal.owner_arn) or directory.user(principal.owner_arn)
-    return owner if owner is not None and owner.unique_id == principal.owner_id else None
-
-
-def principal_keys(principal: Principal, owner: StoredRole | StoredUser | None) -> dict[str, tuple[str, ...]]:
-    """Return the condition keys about the principal itself: those of its session, over the tags its user has now."""
+    if owner is not None and owner.unique_id != principal.owner_id:
+        owner = None
+    policies = PolicySet(
+        identity=() if owner is None else owner.identity_policies,
+        boundary=None if owner is None else owner.boundary,
+        session=principal.session_policies,
+    )
     tags = owner.tags if isinstance(owner, StoredUser) else {}
-    return {**principal_tag_keys(tags), **principal.context}
+    keys = {**principal_tag_keys(tags), **principal.context}
+    if owner is not None or principal.is_root:
+        issuer = principal.owner_arn if principal.is_federated_user else ""
+        return KnownCaller(principal.arn, issuer, keys, policies)
+    gone = f"arn:aws:iam::{principal.account}:role/{principal.owner_id}"
+    session = f"arn:aws:sts::{principal.account}:assumed-role/{principal.owner_id}/session"
+    return KnownCaller(session, "", {**keys, "aws:principalarn": (gone,)}, policies)
 
 
 def principal_tag_keys(tags: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

@@ -21,33 +21,14 @@ if TYPE_CHECKING:
 
     from harness.emulator.apis import Authorizer
     from harness.emulator.route_calls import RouteCall
-    from harness.emulator.user_directory import UserPool, UserPoolDirectory
-
-
-class Issuers:
-    """The user pools of all accounts and Regions of one embedded cloud, as issuers of tokens."""
-
-    def __init__(self) -> None:
-        self._directories: list[UserPoolDirectory] = []
-
-    def add(self, directory: UserPoolDirectory) -> None:
-        """Take in the user pools of one account in one Region."""
-        self._directories.append(directory)
-
-    def clear(self) -> None:
-        """Forget all user pools."""
-        self._directories.clear()
-
-    def pool(self, issuer: str) -> UserPool | None:
-        """Return the user pool whose tokens have this `iss`, or None."""
-        found = (directory.by_issuer(issuer) for directory in self._directories)
-        return next((pool for pool in found if pool is not None), None)
+    from harness.emulator.token_issuers import TokenIssuers
+    from harness.emulator.user_directory import UserPool
 
 
 class TokenAuthorizers:
     """Decides about tokens of the user pools of one embedded cloud."""
 
-    def __init__(self, issuers: Issuers) -> None:
+    def __init__(self, issuers: TokenIssuers) -> None:
         self._issuers = issuers
 
     def by_jwt(self, authorizer: Authorizer, call: RouteCall) -> Authorized:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from harness.emulator.clock import Clock
 from harness.emulator.identity_pools import IdentityPools
 from harness.emulator.principals import CredentialStore, Principal
+from harness.emulator.roles import StoredRole, StoredUser
 from harness.emulator.service import Call, ServiceError
-from harness.emulator.sts import SecurityTokenService, StoredRole, StoredUser
+from harness.emulator.sts import SecurityTokenService
 from harness.emulator.tokens import read_unverified
 from harness.emulator.user_pools import UserPools
 from harness.policy import PolicyKind, parse_policy

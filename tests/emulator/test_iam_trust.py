@@ -74,6 +74,7 @@ def test_5_2_sessions_of_a_role_made_again_are_neither_trusted_nor_permitted(aws
     aws.role("first", trusting("*"), allow("*"))
     aws.iam("UpdateAssumeRolePolicy", RoleName="second", PolicyDocument=document(trusting(first)))
     assert not aws.may(session, "iam", "ListRoles")
+    assert not aws.may(session, "sts", "AssumeRole", RoleArn=second, RoleSessionName="session")
 
 
 def test_6_5_principals_of_other_accounts_are_looked_up_there(aws: EmbeddedAws) -> None:

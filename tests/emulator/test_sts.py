@@ -8,8 +8,8 @@ from identity_services import ACCOUNT, IdentityServices, cognito_trust, document
 
 from harness.emulator.faults import Fault
 from harness.emulator.principals import Principal
+from harness.emulator.roles import StoredUser
 from harness.emulator.service import Call, NotDerivableError, ServiceError
-from harness.emulator.sts import StoredUser
 from harness.policy import PolicyKind, parse_policy
 
 if TYPE_CHECKING:
@@ -261,9 +261,7 @@ def test_an_over_long_empty_or_malformed_session_policy_is_refused() -> None:
 @pytest.mark.parametrize(
     "params",
     [
-        {"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]},
-        {"TransitiveTagKeys": ["org"]},
-        {"SourceIdentity": "alice"},
+        {"ProvidedContexts": [{"ProviderArn": "arn:aws:iam::aws:contextProvider/IdentityCenter"}]},
         {"SerialNumber": "arn:aws:iam::123456789012:mfa/alice", "TokenCode": "123456"},
     ],
 )
@@ -274,7 +272,7 @@ def test_parameters_that_are_not_implemented_are_refused_and_not_ignored(params:
     assert isinstance(broker.refusal(arn, **params), NotDerivableError)
 
 
-@pytest.mark.parametrize("operation", ["AssumeRoleWithWebIdentity", "GetSessionToken", "NoSuchOperation"])
+@pytest.mark.parametrize("operation", ["AssumeRoleWithSAML", "DecodeAuthorizationMessage", "NoSuchOperation"])
 def test_operations_that_are_not_implemented_are_refused(operation: str) -> None:
     broker = Broker()
 
