@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from harness.deployment import operate
 from harness.errors import DeploymentError, SignInRefusedError
@@ -44,6 +45,17 @@ class Asset:
     discriminator: str
     name: str
     marker: str
+    path_pattern: str = ""
+
+    @property
+    def path(self) -> str:
+        """Return the path of the route that shows the asset."""
+        return self.path_of(self.discriminator)
+
+    def path_of(self, discriminator: str) -> str:
+        """Return the path under which the route shows an asset of this name of somebody else's."""
+        filled = self.path_pattern.replace(TENANT, quote(discriminator, safe=""))
+        return filled.replace("{name}", quote(self.name))
 
     def partition_of(self, discriminator: str) -> str:
         """Return the partition key or prefix of whoever this discriminator tells apart."""
@@ -65,6 +77,11 @@ class Asset:
     def key_of(self, name: str) -> str:
         """Return the key of the owner's object of that name."""
         return f"{self.prefix}{name}.json"
+
+    @property
+    def reading(self) -> ApiRequest:
+        """Return the plainest request that reads the asset."""
+        return reread(self)
 
     @property
     def private_key(self) -> str:
@@ -109,11 +126,11 @@ class Assets:
         place = self._place(owner, plane)
         discriminator = self._discriminator(place, owner)
         logical = place.store.replace(TENANT, discriminator)
-        stores = self.deployment.tables if plane == "dynamodb" else self.deployment.buckets
+        stores = self.deployment.buckets if plane == "s3" else self.deployment.tables
         marker = self.population.marker(owner, name)
         # Users of one tenant may share a partition; each has names of its own in it.
         stored = f"{owner.persona}/{name}"
-        return Asset(owner, plane, stores[logical], place.partition, discriminator, stored, marker)
+        return Asset(owner, plane, stores[logical], place.partition, discriminator, stored, marker, place.path)
 
     def listing_marker(self, owner: Caller) -> str:
         """Return the marker that stands in the name of one object of the owner and in no request anybody sends."""
@@ -148,7 +165,7 @@ def plant(target: Target, assets: Assets, names: Mapping[Caller, Mapping[str, It
         try:
             for plane, wanted in by_plane.items():
                 owned = [assets.of(owner, plane, name) for name in sorted(wanted)]
-                if plane == "dynamodb":
+                if plane != "s3":
                     items.setdefault(owned[0].store, []).extend(asset.item for asset in owned)
                     continue
                 for asset in owned:

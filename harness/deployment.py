@@ -28,7 +28,8 @@ class Deployment:
 
     `outsiders_pool` and `outsiders_client` are a foreign user pool that belongs to no tenant of the design, from
     which attackers bring validly signed tokens. `witness_role` trusts the operator alone: assuming it shows that
-    the target can assume roles at all. `iam_users` maps `TENANT-PERSONA` to the names of IAM users.
+    the target can assume roles at all. `api_url` is the address of the API without a slash at its end, and
+    `iam_users` maps `TENANT-PERSONA` to the names of IAM users.
     """
 
     blueprint: str
@@ -44,6 +45,7 @@ class Deployment:
     buckets: dict[str, str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
     api: str = ""
+    api_url: str = ""
     outsiders_pool: str = ""
     outsiders_client: str = ""
     witness_role: str = ""

@@ -7,25 +7,27 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from harness.secret import redact
+from harness.secret import Secret, redact
+from harness.targets.api import ApiRequest
+from harness.targets.http import RouteCall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.targets.api import ApiRequest, ApiResponse
+    from harness.targets.api import ApiResponse
 
 _CLI_NAMES = {"s3": "s3api"}
 
 
-def exchange_evidence(requests: Sequence[ApiRequest], responses: Sequence[ApiResponse]) -> dict[str, Any]:
-    """Return the whole exchange as plain, redacted JSON: per step the request, the answer and an AWS CLI command."""
+def exchange_evidence(requests: Sequence[ApiRequest | RouteCall], responses: Sequence[ApiResponse]) -> dict[str, Any]:
+    """Return the whole exchange as plain, redacted JSON: per step request, answer and a command to repeat it."""
     return {
         "steps": [
             {
                 "request": {
                     "service": request.service,
                     "operation": request.operation,
-                    "parameters": redact(dict(request.params)),
+                    "parameters": _parameters(request),
                 },
                 "response": {
                     "status": response.status,
@@ -34,11 +36,38 @@ def exchange_evidence(requests: Sequence[ApiRequest], responses: Sequence[ApiRes
                     "data": redact(dict(response.data)),
                     "request_id": response.request_id,
                 },
-                "command": aws_cli(request),
+                "command": curl(request) if isinstance(request, RouteCall) else aws_cli(request),
             }
             for request, response in zip(requests, responses, strict=True)
         ]
     }
+
+
+def _parameters(request: ApiRequest | RouteCall) -> object:
+    if isinstance(request, ApiRequest):
+        return redact(dict(request.params))
+    sent = request.request
+    signature = "AWS Signature Version 4" if request.signed else None
+    shown = {name: "[redacted]" if isinstance(value, Secret) else value for name, value in sent.headers.items()}
+    authorization = "Bearer [redacted]" if request.token is not None else signature
+    return {
+        "url": sent.url,
+        "headers": redact(shown),
+        "authorized by": authorization or "nothing",
+        "body": redact(sent.body.decode("utf-8", "replace")),
+    }
+
+
+def curl(call: RouteCall) -> str:
+    """Return the curl command of a call, with placeholders where secrets stood."""
+    words = ["curl", "-X", call.request.method]
+    if call.token is not None:
+        words += ["-H", "Authorization: Bearer $TOKEN"]
+    if call.signed:
+        words += ["--aws-sigv4", "aws:amz:$AWS_REGION:execute-api"]
+    for name, value in call.request.headers.items():
+        words += ["-H", f"{name}: {'[redacted]' if isinstance(value, Secret) else value}"]
+    return shlex.join([*words, call.request.url])
 
 
 def aws_cli(request: ApiRequest) -> str:

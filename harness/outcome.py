@@ -24,6 +24,17 @@ _REFUSED = {
     "s3": frozenset({"AccessDenied", "403"}),
     "sts": frozenset({"AccessDenied"}),
     "cognito-identity": frozenset({"NotAuthorizedException"}),
+    # A route is refused by its authorizer, or by the function behind it (aws-semantics section 8).
+    "execute-api": frozenset(
+        {
+            "401",
+            "403",
+            "AccessDeniedException",
+            "ForbiddenException",
+            "MissingAuthenticationTokenException",
+            "UnauthorizedException",
+        }
+    ),
 }
 # A role's trust policy refused the identity pool: an own session withheld, but never proof of isolation.
 _TRUST_REFUSED = "InvalidIdentityPoolConfigurationException"

@@ -6,7 +6,7 @@ is made of each. `@{...}` in a document is something that the deployment has mad
     @{account} @{region}                          where it is deployed
     @{table.NAME.arn} @{table.NAME.name}          likewise bucket, role
     @{function.NAME.arn} @{iam_user.USER.arn}
-    @{user_pool.id} @{user_pool.issuer} @{client.NAME.id} @{identity_pool.id}
+    @{user_pool.id} @{user_pool.issuer} @{user_pool.provider} @{client.NAME.id} @{identity_pool.id}
     @{api.id} @{api.arn}                          the ARN is that of execute-api, without stage, method and path
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from harness.blueprints.spec import Document
     from harness.deployment import Deployment
-    from harness.population import Population, Tenant
+    from harness.population import Tenant
 
 TENANT = "{tenant}"
 USER = "{user}"
@@ -47,12 +47,16 @@ def user_label(tenant: str, persona: str) -> str:
     return f"{tenant}-{persona}"
 
 
-def filled_in(document: Document, deployment: Deployment, population: Population) -> str:
-    """Return the policy document as text, complete. Raises DeploymentError for a placeholder that has no value."""
+def filled_in(document: Document, deployment: Deployment, tenants: Iterable[Tenant]) -> str:
+    """Return the policy document as text, complete; `tenants` are those that ForEach goes through.
+
+    Raises DeploymentError for a placeholder that has no value.
+    """
+    everybody = tuple(tenants)
     whole = deepcopy(document)
     if isinstance(whole.get("Statement"), list):
         whole["Statement"] = [
-            statement for stated in whole["Statement"] for statement in _each(stated, deployment, population)
+            statement for stated in whole["Statement"] for statement in _each(stated, deployment, everybody)
         ]
     return resolved(json.dumps(whole), deployment)
 
@@ -68,12 +72,12 @@ def resolved(text: str, deployment: Deployment) -> str:
     return text
 
 
-def _each(statement: Document, deployment: Deployment, population: Population) -> Iterator[Document]:
+def _each(statement: Document, deployment: Deployment, tenants: tuple[Tenant, ...]) -> Iterator[Document]:
     kind = statement.pop("ForEach", None)
     if kind is None:
         yield statement
     elif kind == "tenant":
-        for tenant in population.tenants:
+        for tenant in tenants:
             yield of_tenant(statement, tenant.key)
     elif kind == "user":
         for label in deployment.iam_users:
@@ -89,6 +93,7 @@ def _values(deployment: Deployment) -> Iterator[tuple[str, str]]:
     yield "@{region}", region
     yield "@{user_pool.id}", deployment.user_pool
     yield "@{user_pool.issuer}", f"https://{deployment.provider}"
+    yield "@{user_pool.provider}", deployment.provider
     yield "@{identity_pool.id}", deployment.identity_pool
     yield "@{api.id}", deployment.api
     yield "@{api.arn}", f"arn:aws:execute-api:{region}:{account}:{deployment.api}"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from harness.blueprints.contract import SignIn
 from harness.deployment import operate
 from harness.errors import SignInRefusedError
-from harness.placeholders import TENANT, per_tenant, user_label
+from harness.placeholders import TENANT, filled_in, per_tenant, user_label
 from harness.secret import Secret
 from harness.targets.api import ApiRequest, AwsCredentials
+from harness.targets.http import BearerToken, HttpRequest, as_api_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -177,6 +178,44 @@ def _as_guest(target: Target, _: Blueprint, deployment: Deployment, user: User) 
     return Session(user.caller, identity["IdentityId"], credentials)
 
 
+def _by_api(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> Session:
+    session = _with_tokens(target, blueprint, deployment, user)
+    if blueprint.api is None or session.id_token is None:
+        raise SignInRefusedError(f"{user.caller} has no API or no token to get credentials with")
+    request = HttpRequest("GET", deployment.api_url + blueprint.api.credentials_path)
+    answer = as_api_response(target.send_http(request, BearerToken(session.id_token)))
+    credentials = credentials_from(answer.data) if answer.succeeded else None
+    if credentials is None:
+        raise SignInRefusedError(f"the broker answered {user.caller} with {answer.error_code}: {answer.message}")
+    return replace(session, credentials=credentials)
+
+
+def _by_web_identity(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> Session:
+    session = _with_tokens(target, blueprint, deployment, user)
+    persona = blueprint.contract.persona(user.caller.persona)
+    logins = _logins(deployment, session)
+    open_id = _sign_in_call(
+        target, "cognito-identity", "GetOpenIdToken", IdentityId=session.identity_id, Logins=logins
+    )["Token"]
+    policy = session_policy_of(persona, user, deployment)
+    params = web_identity_params(deployment.roles[persona.role], open_id, policy)
+    answer = _sign_in_call(target, "sts", "AssumeRoleWithWebIdentity", **params)
+    return replace(session, credentials=credentials_from(answer))
+
+
+def web_identity_params(role: str, token: str, policy: str | None) -> dict[str, Any]:
+    """Return the parameters of AssumeRoleWithWebIdentity; None leaves the session policy out."""
+    params = {"RoleArn": role, "RoleSessionName": "isolation-harness", "WebIdentityToken": token}
+    return params if policy is None else {**params, "Policy": policy}
+
+
+def session_policy_of(persona: Persona, user: User, deployment: Deployment) -> str | None:
+    """Return the session policy with which the application assumes the role of a user, None where it passes none."""
+    if persona.session_policy is None:
+        return None
+    return filled_in(persona.session_policy, deployment, user.tenants)
+
+
 def _as_iam_user(target: Target, _: Blueprint, deployment: Deployment, user: User) -> Session:
     name = deployment.iam_users[user_label(user.caller.tenant, user.caller.persona)]
     key = operate(target, "iam", "CreateAccessKey", UserName=name)["AccessKey"]
@@ -208,6 +247,8 @@ def _sign_in_call(target: Target, service: str, operation: str, **params: Any) -
 _SIGN_IN: Mapping[SignIn, Callable[[Target, Blueprint, Deployment, User], Session]] = {
     SignIn.IDENTITY_POOL: _by_identity_pool,
     SignIn.GUEST: _as_guest,
+    SignIn.API: _by_api,
+    SignIn.WEB_IDENTITY: _by_web_identity,
     SignIn.IAM_USER: _as_iam_user,
     SignIn.TOKENS: _with_tokens,
 }

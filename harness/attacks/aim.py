@@ -27,6 +27,9 @@ _TWO_HOURS = 7200.0
 class Aim:
     """Everything a technique may use to build its requests.
 
+    `attacked` is what is aimed at, `callers_own` the caller's own asset of the same kind; techniques that obtain
+    sessions may try them on it. `credentials_url` is where a token broker hands out credentials.
+
     `victim` is the session whose identity is claimed; it is the caller's own in a control. `role_choice` is what the
     caller adds to an exchange to get its own role. The ARNs of three roles, empty where the design has none:
     `privileged_role` is one that staff alone may have, `role_of_tenants` one that tenants' users get, and
@@ -39,6 +42,7 @@ class Aim:
     tokens: TokenSource
     attacked: Asset | None = None
     callers_own: Asset | None = None
+    credentials_url: str = ""
     role_choice: Mapping[str, str] = field(default_factory=dict)
     privileged_role: str = ""
     role_of_tenants: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from harness.attacks.become import identity_pool, sts, tokens
+from harness.attacks.become import broker, identity_pool, sts, tokens
 from harness.attacks.reach import dynamodb, s3
 from harness.errors import UsageError
 
@@ -22,6 +22,7 @@ TECHNIQUES: dict[str, Technique] = {
         *identity_pool.TECHNIQUES,
         *tokens.TECHNIQUES,
         *sts.TECHNIQUES,
+        *broker.TECHNIQUES,
     )
 }
 

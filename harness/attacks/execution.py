@@ -9,6 +9,7 @@ from harness.assets import PRIVATE, PUBLIC, Assets, reread, restore, stands
 from harness.attacks.aim import Aim, TokenSource
 from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.features import owns
+from harness.attacks.obtained import ObtainedCall
 from harness.attacks.plan import (
     AttemptKind,
     allowed_controls,
@@ -27,6 +28,7 @@ from harness.placeholders import TENANT
 from harness.population import STAFF
 from harness.sessions import Session, credentials_from
 from harness.targets.api import ApiRequest
+from harness.targets.http import RouteCall, as_api_response
 from harness.verdicts import Verdict, VerdictName, judge_control
 
 if TYPE_CHECKING:
@@ -34,12 +36,12 @@ if TYPE_CHECKING:
 
     from harness.assets import Asset
     from harness.attacks.plan import Attempt
-    from harness.attacks.technique import Step
+    from harness.attacks.technique import Sent, Step
     from harness.blueprints.contract import Persona
     from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment
     from harness.population import Caller, Population
-    from harness.targets.api import ApiResponse
+    from harness.targets.api import ApiResponse, AwsCredentials
     from harness.targets.target import Target
 
 
@@ -53,7 +55,7 @@ _KNOWN_GOOD_TOKEN = TECHNIQUES["identity-pool.session.foreign-identity-with-own-
 class _Exchange:
     """What was sent and what came back, the attempt first, what followed it after."""
 
-    requests: tuple[ApiRequest, ...]
+    requests: tuple[ApiRequest | RouteCall, ...]
     responses: tuple[ApiResponse, ...]
     observation: Observation
 
@@ -240,7 +242,9 @@ class Execution:
         return True
 
     def _may_look_after(self, asset: Asset) -> bool:
-        return self._blueprint.contract.allows(asset.owner.persona, asset.plane, Effect.READ, Reach.OWN)
+        return asset.plane in ("dynamodb", "s3") and self._blueprint.contract.allows(
+            asset.owner.persona, asset.plane, Effect.READ, Reach.OWN
+        )
 
     def _controls_behind(self, attempt: Attempt) -> list[Verdict]:
         """Return the verdicts of the controls without which a refusal of this attack would mean nothing."""
@@ -280,14 +284,13 @@ class Execution:
         victim = caller
         if attempt.victim is not None and attempt.victim != PUBLIC:
             victim = self.session(attempt.victim)
-        plane, reaches = technique.plane, technique.effect is not Effect.SESSION
-        own_place = reaches and self._owns(attempt.attacker, plane)
-        own = self._assets.of(attempt.attacker, plane, own_asset_name(technique)) if own_place else None
+        plane = technique.plane if technique.effect is not Effect.SESSION else self._plane_of_sessions()
+        own = self._asset(attempt.attacker, plane, own_asset_name(technique))
         attacked = own
-        if reaches and attempt.victim is not None:
-            attacked = self._assets.of(attempt.victim, plane, attempt.asset_name)
-        elif reaches and own is None:
-            attacked = self._assets.of(PUBLIC, plane, attempt.asset_name)
+        if attempt.victim is not None:
+            attacked = self._asset(attempt.victim, plane, attempt.asset_name)
+        elif own is None and technique.effect is not Effect.SESSION:
+            attacked = self._asset(PUBLIC, plane, attempt.asset_name)
         return Aim(
             caller=caller,
             victim=victim,
@@ -295,14 +298,29 @@ class Execution:
             tokens=self._tokens,
             attacked=attacked,
             callers_own=own,
+            credentials_url=self._credentials_url,
             role_choice=self._role_choice(attempt.attacker),
             privileged_role=self._role_of(self._blueprint.privileged_persona, attempt.attacker),
             role_of_tenants=self._role_of(self._blueprint.tenant_persona_with_role, attempt.attacker),
             victims_role=self._victims_role(attempt),
         )
 
+    def _plane_of_sessions(self) -> str:
+        """Return the plane on which obtained sessions are tried out."""
+        return self._blueprint.places[0].plane if self._blueprint.places else ""
+
+    def _asset(self, owner: Caller, plane: str, name: str) -> Asset | None:
+        """Return an asset, None for an owner who keeps none on the plane."""
+        has = self._blueprint.shared_place(plane) is not None if owner == PUBLIC else self._owns(owner, plane)
+        return self._assets.of(owner, plane, name) if has else None
+
     def _owns(self, caller: Caller, plane: str) -> bool:
         return caller.tenant != STAFF and owns(self._blueprint, self._blueprint.contract.persona(caller.persona), plane)
+
+    @property
+    def _credentials_url(self) -> str:
+        api = self._blueprint.api
+        return "" if api is None else self._deployment.api_url + api.credentials_path
 
     def _role_choice(self, caller: Caller) -> Mapping[str, str]:
         persona = self._blueprint.contract.persona(caller.persona)
@@ -331,13 +349,14 @@ class Execution:
 
     def _send(self, attempt: Attempt, steps: tuple[Step, ...], sender: Session | None) -> _Exchange:
         """Send the steps as the caller, or as the operator where there is none."""
-        requests: list[ApiRequest] = []
+        requests: list[ApiRequest | RouteCall] = []
         responses: list[ApiResponse] = []
         observation = Observation(Outcome.TROUBLE, "the technique sent nothing")
         for step in steps:
-            request = step if isinstance(step, ApiRequest) else step(responses[-1].data)
+            sent = step if isinstance(step, ApiRequest | RouteCall | ObtainedCall) else step(responses[-1].data)
+            request = sent.request if isinstance(sent, ObtainedCall) else sent
             requests.append(request)
-            responses.append(self._send_one(request, sender))
+            responses.append(self._send_one(sent, sender))
             observed = observe(attempt.technique, request.service, responses[-1], control=attempt.is_control)
             if len(responses) == 1 or attempt.technique.effect is Effect.SESSION:
                 observation = observed
@@ -345,14 +364,24 @@ class Execution:
                 break
         return _Exchange(tuple(requests), tuple(responses), observation)
 
-    def _send_one(self, request: ApiRequest, sender: Session | None) -> ApiResponse:
-        if request.service == "cognito-identity":
+    def _send_one(self, request: Sent, sender: Session | None) -> ApiResponse:
+        if isinstance(request, ObtainedCall):
+            return self._target.send(request.request, request.credentials)
+        if isinstance(request, RouteCall):
+            return self._call_route(request, sender)
+        if request.service == "cognito-identity" or request.operation == "AssumeRoleWithWebIdentity":
             return self._target.send(request, None)
         if sender is None:
             return self._target.send_as_operator(request)
-        if sender.credentials is None:
-            raise SignInRefusedError(f"{sender.caller} has no AWS credentials to make the call with")
-        return self._target.send(request, sender.credentials)
+        return self._target.send(request, _credentials_of(sender))
+
+    def _call_route(self, call: RouteCall, sender: Session | None) -> ApiResponse:
+        caller = call.token
+        if call.signed:
+            if sender is None:
+                raise TargetError("the operator calls no routes of an API")
+            return as_api_response(self._target.send_http(call.request, _credentials_of(sender)))
+        return as_api_response(self._target.send_http(call.request, caller))
 
     def _verdict(
         self,
@@ -368,3 +397,9 @@ class Execution:
         decisions: tuple[dict[str, Any], ...] = next((found for found in explained if found), ())
         evidence = exchange_evidence(exchange.requests, exchange.responses)
         return Verdict(attempt, name, outcome, reason, kind, "", decisions, evidence)
+
+
+def _credentials_of(session: Session) -> AwsCredentials:
+    if session.credentials is None:
+        raise SignInRefusedError(f"{session.caller} has no AWS credentials to make the call with")
+    return session.credentials

@@ -38,7 +38,10 @@ def _facts(blueprint: Blueprint) -> Iterator[tuple[Feature, bool]]:
         yield Feature.DEFAULT_ROLE, gives_default and pool.authenticated_role is not None
         yield Feature.TOKEN_ROLES, pool.role_mapping == "Token"
     personas = blueprint.contract.personas
-    yield Feature.GUESTS, any(persona.sign_in is SignIn.GUEST for persona in personas)
+    yield Feature.BROKER, blueprint.api is not None and bool(blueprint.api.credentials_path)
+    has_guests = any(persona.sign_in is SignIn.GUEST for persona in personas)
+    yield Feature.NO_GUESTS, pool is not None and not has_guests
+    yield Feature.GUESTS, has_guests
     yield Feature.PRIVILEGED_ROLE, blueprint.privileged_persona is not None
     yield Feature.PERSONA_ROLE, blueprint.tenant_persona_with_role is not None
     yield Feature.SECOND_APP_CLIENT, blueprint.user_pool is not None and len(blueprint.user_pool.app_clients) > 1

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from harness.attacks.aim import Aim
+    from harness.attacks.obtained import ObtainedCall
     from harness.targets.api import ApiRequest
+    from harness.targets.http import RouteCall
     from harness.targets.target import Capability
 
     # A request, or what makes one of the answer to the step before.
-    Step: TypeAlias = ApiRequest | Callable[[Mapping[str, Any]], ApiRequest]
+    Sent: TypeAlias = ApiRequest | RouteCall | ObtainedCall
+    Step: TypeAlias = Sent | Callable[[Mapping[str, Any]], Sent]
     Steps: TypeAlias = Callable[[Aim], tuple[Step, ...]]
 
 
@@ -71,6 +74,8 @@ class Feature(StrEnum):
     TOKEN_ROLES = "token-roles"  # noqa: S105  roles by the groups that the token names; not a secret
     PRIVILEGED_ROLE = "privileged-role"  # a role for staff alone
     PERSONA_ROLE = "persona-role"  # tenants' users have a role that their persona names
+    NO_GUESTS = "no-guests"  # an identity pool that lets in nobody without a token
+    BROKER = "broker"  # a route of an API that hands out AWS credentials
     SECOND_APP_CLIENT = "second-app-client"  # one that the identity pool does not know
 
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
+
+    Document = dict[str, Any]
 
 
 class Effect(StrEnum):
@@ -44,6 +47,7 @@ class Persona:
     `groups` and the names and values of `attributes` may hold `{tenant}`, which makes one of each tenant the user
     belongs to. `spans` is the number of tenants that one user belongs to: the own one and those next in the ring.
     `role` is the role of the design that the sessions have, `custom_role` the one they ask for by CustomRoleArn.
+    `session_policy` is what the application passes where it assumes the role itself (SignIn.WEB_IDENTITY).
     """
 
     name: str
@@ -54,6 +58,7 @@ class Persona:
     spans: int = 1
     role: str = ""
     custom_role: str = ""
+    session_policy: Document | None = None
 
     @property
     def has_tokens(self) -> bool:

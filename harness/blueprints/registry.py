@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.blueprints.group_roles import GROUP_ROLES
+from harness.blueprints.identity_folder import IDENTITY_FOLDER
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.blueprints.spec import Blueprint, Weakness
 
-BLUEPRINTS: dict[str, Blueprint] = {blueprint.name: blueprint for blueprint in (IDENTITY_KEYED, GROUP_ROLES)}
+BLUEPRINTS: dict[str, Blueprint] = {
+    blueprint.name: blueprint for blueprint in (IDENTITY_KEYED, GROUP_ROLES, IDENTITY_FOLDER)
+}
 
 
 def blueprint_named(name: str) -> Blueprint:

@@ -139,14 +139,21 @@ class FunctionSpec:
 class RouteAuthorizer(StrEnum):
     """Who may call a route of an API."""
 
-    NONE = "NONE"
-    IAM = "AWS_IAM"
-    JWT = "JWT"
+    NONE = "none"
+    IAM = "iam"
+    TOKEN = "token"  # noqa: S105  a JWT authorizer of an HTTP API, a Cognito authorizer of a REST API; not a secret
+
+
+class ApiKind(StrEnum):
+    """The two kinds of APIs of API Gateway that designs use."""
+
+    HTTP = "http"
+    REST = "rest"
 
 
 @dataclass(frozen=True)
 class RouteSpec:
-    """A route of the HTTP API, such as `GET /credentials`, and the function behind it."""
+    """A route of the API, such as `GET` on `/credentials`, and the function behind it."""
 
     method: str
     path: str
@@ -156,11 +163,17 @@ class RouteSpec:
 
 @dataclass(frozen=True)
 class ApiSpec:
-    """An HTTP API. JWT routes accept tokens that the design's user pool issues to the app client named here."""
+    """An API. Routes with tokens accept those that the design's user pool issues to the app client `audience`.
+
+    `credentials_path` is where a broker hands out AWS credentials by GET, empty where there is none. Its answer holds
+    `Credentials` as STS words them, and `IdentityId` where there is one.
+    """
 
     name: str
     routes: tuple[RouteSpec, ...]
+    kind: ApiKind = ApiKind.HTTP
     audience: str = ""
+    credentials_path: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,11 +182,13 @@ class Place:
 
     The pattern holds `{identity_id}`, `{tenant}` or `{user}`: what tells owners apart. An empty one is the whole store,
     which then is a store of the tenant's own. A shared place belongs to no tenant; its pattern holds none of these.
+    Assets of the plane `execute-api` are items that a route shows: `path` is where, such as `/{tenant}/notes/{name}`.
     """
 
     plane: str
     store: str
     partition: str
+    path: str = ""
 
 
 @dataclass(frozen=True)

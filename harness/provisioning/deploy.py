@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from harness.deployment import Deployment, Resource, operate
 from harness.errors import DeploymentError
+from harness.provisioning.apis import make_api
+from harness.provisioning.functions import allow_triggers, make_functions
 from harness.provisioning.identity_pool import connect_roles, make_identity_pool
 from harness.provisioning.roles import (
     destroy_iam_user,
@@ -58,9 +60,12 @@ def _make(blueprint: Blueprint, target: Target, deployment: Deployment, populati
     make_stores(blueprint, target, deployment, population)
     make_iam_users(blueprint, target, deployment, population)
     make_roles(blueprint, target, deployment, population)
+    make_functions(blueprint, target, deployment)
+    make_api(blueprint, target, deployment)
     put_role_policies(blueprint, target, deployment, population)
     put_bucket_policies(blueprint, target, deployment, population)
     if user_pool is not None:
+        allow_triggers(blueprint, target, deployment)
         connect_triggers(user_pool, target, deployment)
         make_groups(user_pool, target, deployment, population)
     if blueprint.identity_pool is not None:
@@ -75,5 +80,8 @@ _DESTROYERS = {
     "table": lambda target, table: operate(target, "dynamodb", "DeleteTable", TableName=table),
     "bucket": destroy_bucket,
     "role": destroy_role,
+    "function": lambda target, name: operate(target, "lambda", "DeleteFunction", FunctionName=name),
+    "http-api": lambda target, api: operate(target, "apigatewayv2", "DeleteApi", ApiId=api),
+    "rest-api": lambda target, api: operate(target, "apigateway", "DeleteRestApi", restApiId=api),
     "iam-user": destroy_iam_user,
 }

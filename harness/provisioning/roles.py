@@ -26,7 +26,9 @@ def make_roles(blueprint: Blueprint, target: Target, deployment: Deployment, pop
             deployment.roles[name] = _arn(deployment, "role", deployment.name_of(name))
     for role in blueprint.roles:
         for name, document in _of_each_tenant(role, role.trust, population):
-            _make_role(target, deployment, deployment.name_of(name), filled_in(document, deployment, population))
+            _make_role(
+                target, deployment, deployment.name_of(name), filled_in(document, deployment, population.tenants)
+            )
     trust_operator: Document = {
         "Version": "2012-10-17",
         "Statement": [
@@ -34,7 +36,7 @@ def make_roles(blueprint: Blueprint, target: Target, deployment: Deployment, pop
         ],
     }
     witness = deployment.name_of("witness")
-    _make_role(target, deployment, witness, filled_in(trust_operator, deployment, population))
+    _make_role(target, deployment, witness, filled_in(trust_operator, deployment, population.tenants))
     deployment.witness_role = _arn(deployment, "role", witness)
 
 
@@ -49,7 +51,7 @@ def put_role_policies(blueprint: Blueprint, target: Target, deployment: Deployme
                     "PutRolePolicy",
                     RoleName=deployment.name_of(name),
                     PolicyName=policy_name,
-                    PolicyDocument=filled_in(document, deployment, population),
+                    PolicyDocument=filled_in(document, deployment, population.tenants),
                 )
 
 

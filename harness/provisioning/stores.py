@@ -44,7 +44,7 @@ def put_bucket_policies(blueprint: Blueprint, target: Target, deployment: Deploy
         if bucket.policy is None:
             continue
         for name, _ in _bucket_names(bucket.name, population):
-            policy = filled_in(bucket.policy, deployment, population)
+            policy = filled_in(bucket.policy, deployment, population.tenants)
             operate(target, "s3", "PutBucketPolicy", Bucket=deployment.buckets[name], Policy=policy)
 
 

@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from harness.secret import Secret
-from harness.targets.api import AwsCredentials
+from harness.targets.api import ApiResponse, AwsCredentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +42,25 @@ class BearerToken:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteCall:
+    """One call of a route: with the token given, or signed by whoever makes it, or with neither."""
+
+    request: HttpRequest
+    token: BearerToken | None = None
+    signed: bool = False
+
+    @property
+    def service(self) -> str:
+        """Return the service by whose rules the answer is read."""
+        return "execute-api"
+
+    @property
+    def operation(self) -> str:
+        """Return what stands in evidence in place of an API's operation."""
+        return self.request.method
+
+
+@dataclass(frozen=True, slots=True)
 class HttpResponse:
     """What came back. Header names are lower-case; the body may hold credentials and does not show."""
 
@@ -62,6 +81,19 @@ class HttpResponse:
             return json.loads(self.body)
         except ValueError:
             return None
+
+
+def as_api_response(answer: HttpResponse) -> ApiResponse:
+    """Return the answer of a route in the shape of an API's: refused with its status unless it is 2xx.
+
+    An object in JSON is the data; anything else stands in it as `body`.
+    """
+    decoded = answer.json()
+    data = decoded if isinstance(decoded, dict) else {"body": answer.body.decode("utf-8", "replace")}
+    if answer.status in range(200, 300):
+        return ApiResponse(answer.status, data, answer.request_id)
+    said = data.get("message") or data.get("Message") or ""
+    return ApiResponse(answer.status, data, answer.request_id, answer.error_type or str(answer.status), str(said))
 
 
 def prepared(request: HttpRequest, caller: AwsCredentials | BearerToken | None, region: str) -> AWSPreparedRequest:

@@ -11,6 +11,7 @@ from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
     from harness.attacks.aim import Aim
+    from harness.attacks.technique import Step
 
 _FLOW = "https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flow.html"
 _ROLES = "https://docs.aws.amazon.com/cognito/latest/developerguide/role-based-access-control.html"
@@ -28,6 +29,13 @@ def _own_logins(aim: Aim) -> dict[str, str]:
 def _get_id(aim: Aim) -> tuple[ApiRequest, ...]:
     params = {"IdentityPoolId": aim.deployment.identity_pool, "Logins": _own_logins(aim)}
     return (ApiRequest("cognito-identity", "GetId", params),)
+
+
+def _as_a_guest(aim: Aim) -> tuple[Step, ...]:
+    return (
+        ApiRequest("cognito-identity", "GetId", {"IdentityPoolId": aim.deployment.identity_pool}),
+        lambda answer: _exchange(answer["IdentityId"])[0],
+    )
 
 
 _BECOME = partial(
@@ -89,6 +97,20 @@ TECHNIQUES = (
         aims_at_role=True,
         refusals=(r"(?i)role",),
         steps=lambda aim: _exchange(aim.caller.identity_id, Logins=_own_logins(aim), CustomRoleArn=aim.victims_role),
+    ),
+    _BECOME(
+        id="identity-pool.session.uninvited-guest",
+        title="GetId and GetCredentialsForIdentity without any token, where guests are not let in",
+        documentation=_FLOW,
+        operation="GetId",
+        catalogue=("idp-unauth-identities-enabled",),
+        cwe=("CWE-306",),
+        requires=frozenset({Feature.NO_GUESTS, Feature.ENHANCED_FLOW}),
+        callers=Callers.MEMBERS,
+        victim=Victim.NOBODY,
+        refusals=(r"Unauthenticated access is not supported",),
+        control_steps=lambda aim: _exchange(aim.caller.identity_id, Logins=_own_logins(aim), **aim.role_choice),
+        steps=_as_a_guest,
     ),
     _BECOME(
         id="identity-pool.session.role-without-group",

@@ -116,6 +116,16 @@ TECHNIQUES = (
         steps=lambda aim: _call("ListObjectsV2", Bucket=aim.asset.store),
     ),
     _READ(
+        id="s3.read.list-objects-empty-prefix",
+        title="ListObjectsV2 of the whole bucket by naming the empty prefix",
+        operation="ListObjectsV2",
+        actions=("s3:ListBucket",),
+        severity=Severity.NORMAL,
+        catalogue=("s3-list-empty-prefix-allowed",),
+        control=ControlKind.WITNESS,
+        steps=lambda aim: _call("ListObjectsV2", Bucket=aim.asset.store, Prefix=""),
+    ),
+    _READ(
         id="s3.read.copy-object",
         title="CopyObject from a foreign folder into the own one",
         operation="CopyObject",

@@ -1,0 +1,30 @@
+"""What an attacker does with credentials that an attempt has just obtained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from harness.errors import TargetError
+from harness.sessions import credentials_from
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.targets.api import ApiRequest, AwsCredentials
+
+
+@dataclass(frozen=True, slots=True)
+class ObtainedCall:
+    """An API call that is signed with credentials out of the answer before it."""
+
+    request: ApiRequest
+    credentials: AwsCredentials
+
+    @classmethod
+    def from_answer(cls, answer: Mapping[str, Any], request: ApiRequest) -> Self:
+        """Return the call with the credentials in an answer. Raises TargetError when there are none."""
+        credentials = credentials_from(answer)
+        if credentials is None:
+            raise TargetError("the answer holds no credentials, although it was no refusal")
+        return cls(request, credentials)

@@ -1,0 +1,170 @@
+"""identity-folder: a folder per identity, no guests, and credentials handed out by a function behind an API."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness.blueprints.contract import Contract, Effect, Grant, Persona, Reach, SignIn
+from harness.blueprints.edit import add_statement, edit_identity_pool, edit_statement
+from harness.blueprints.functions import source_of
+from harness.blueprints.identity_trust import COGNITO, trusting_own_pool
+from harness.blueprints.spec import (
+    ApiKind,
+    ApiSpec,
+    AppClientSpec,
+    Blueprint,
+    BucketSpec,
+    FunctionSpec,
+    IdentityPoolSpec,
+    Place,
+    RoleSpec,
+    RouteAuthorizer,
+    RouteSpec,
+    UserPoolSpec,
+    Weakness,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.blueprints.spec import Document
+
+_SUB = f"${{{COGNITO}:sub}}"
+_BUCKET = "@{bucket.uploads.arn}"
+_OWN_FOLDER: Document = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "OwnFolder",
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+            "Resource": f"{_BUCKET}/{_SUB}/*",
+        },
+        {
+            "Sid": "OwnListing",
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": _BUCKET,
+            "Condition": {"StringLike": {"s3:prefix": [f"{_SUB}/*"]}},
+        },
+    ],
+}
+_LAMBDA_TRUST: Document = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+_CONTRACT = Contract(
+    personas=(Persona("member", SignIn.API, role="member"),),
+    grants=(
+        Grant("member", "s3", Effect.READ, Reach.OWN),
+        Grant("member", "s3", Effect.WRITE, Reach.OWN),
+    ),
+)
+
+
+def _weaken(sid: str, edit: Callable[[Document], None]) -> Callable[[Blueprint], Blueprint]:
+    return lambda blueprint: edit_statement(blueprint, ("member",), "own-folder", sid, edit)
+
+
+def _also(sid: str, action: str, resource: str) -> Callable[[Blueprint], Blueprint]:
+    statement: Document = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}
+    return lambda blueprint: add_statement(blueprint, ("member",), "own-folder", statement)
+
+
+def _without_delimiter(statement: Document) -> None:
+    statement["Resource"] = f"{_BUCKET}/{_SUB}*"
+
+
+def _without_prefix(statement: Document) -> None:
+    del statement["Condition"]
+
+
+def _empty_prefix_too(statement: Document) -> None:
+    statement["Condition"]["StringLike"]["s3:prefix"].append("")
+
+
+def _guests_share_the_role(blueprint: Blueprint) -> Blueprint:
+    trusting = replace(
+        blueprint,
+        roles=tuple(
+            replace(role, trust=trusting_own_pool("*")) if role.name == "member" else role for role in blueprint.roles
+        ),
+    )
+    return edit_identity_pool(trusting, lambda pool: replace(pool, unauthenticated_role="member"))
+
+
+_WEAKNESSES = (
+    Weakness(
+        id="s3-prefix-no-trailing-slash",
+        title="the folder grant ends in the identity id without a slash, so longer prefixes match as well",
+        change=_weaken("OwnFolder", _without_delimiter),
+        leaks=("s3.write.forged-prefix-collision",),
+    ),
+    Weakness(
+        id="s3-listbucket-without-prefix",
+        title="ListBucket is granted without a condition on s3:prefix",
+        change=_weaken("OwnListing", _without_prefix),
+        leaks=("s3.read.list-objects-foreign-prefix", "s3.read.list-objects-unprefixed"),
+    ),
+    Weakness(
+        id="s3-list-empty-prefix-allowed",
+        title="the empty prefix is among those that may be listed, so the whole bucket is",
+        change=_weaken("OwnListing", _empty_prefix_too),
+        leaks=("s3.read.list-objects-empty-prefix",),
+    ),
+    Weakness(
+        id="s3-copyobject-from-foreign-prefix",
+        title="GetObject is granted on the whole bucket",
+        change=_also("CopySources", "s3:GetObject", f"{_BUCKET}/*"),
+        leaks=("s3.read.get-object", "s3.read.head-object", "s3.read.copy-object"),
+    ),
+    Weakness(
+        id="s3-delete-not-covered",
+        title="DeleteObject is granted on the whole bucket",
+        change=_also("CleanUp", "s3:DeleteObject", f"{_BUCKET}/*"),
+        leaks=("s3.write.delete-object", "s3.write.delete-objects", "s3.write.delete-objects-mixed"),
+    ),
+    Weakness(
+        id="idp-unauth-identities-enabled",
+        title="guests are enabled, and share the members' role",
+        change=_guests_share_the_role,
+        leaks=("identity-pool.session.uninvited-guest",),
+    ),
+)
+
+IDENTITY_FOLDER = Blueprint(
+    name="identity-folder",
+    title="A folder per identity in one bucket; a function behind an API with a Cognito authorizer gives keys",
+    source="https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html",
+    contract=_CONTRACT,
+    places=(Place("s3", "uploads", "{identity_id}"),),
+    user_pool=UserPoolSpec(
+        app_clients=(
+            AppClientSpec("web", identity_provider=True),
+            AppClientSpec("back-office", identity_provider=False),
+        ),
+    ),
+    identity_pool=IdentityPoolSpec(authenticated_role="member"),
+    roles=(
+        RoleSpec("member", trusting_own_pool(), {"own-folder": _OWN_FOLDER}),
+        RoleSpec("credentials-function", _LAMBDA_TRUST),
+    ),
+    buckets=(BucketSpec("uploads"),),
+    functions=(
+        FunctionSpec(
+            "credentials",
+            source=source_of("identity_credentials"),
+            role="credentials-function",
+            environment={"IDENTITY_POOL": "@{identity_pool.id}", "PROVIDER": "@{user_pool.provider}"},
+        ),
+    ),
+    api=ApiSpec(
+        "auths",
+        kind=ApiKind.REST,
+        routes=(RouteSpec("GET", "/credentials", RouteAuthorizer.TOKEN, "credentials"),),
+        audience="web",
+        credentials_path="/credentials",
+    ),
+    weaknesses=_WEAKNESSES,
+)
