@@ -30,6 +30,9 @@ app = App(
 _WRONG_USAGE = 4
 _AsJson = Annotated[bool, Parameter(name="--json", negative=())]
 
+_Seconds = Annotated[float, Parameter(validator=validators.Number(gte=0))]
+_Share = Annotated[float, Parameter(validator=validators.Number(gte=0, lte=1))]
+
 
 def main() -> None:
     """Run the command line; the console script and `python -m harness` come here."""
@@ -115,6 +118,12 @@ def emulator(
     port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = 4566,
     account: str = "000000000000",
     region: str = "us-east-1",
+    inject_seed: int = 0,
+    inject_iam_delay: _Seconds = 0.0,
+    inject_quotas: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None,
+    inject_errors: _Share = 0.0,
+    inject_resets: _Share = 0.0,
+    inject_latency: _Seconds = 0.0,
 ) -> int:
     """Serve the embedded AWS account over HTTP on this machine, until stopped by SIGTERM or Ctrl-C.
 
@@ -132,12 +141,26 @@ def emulator(
         The number of the account whose root user is `test`.
     region
         The Region of requests that do not say theirs.
+    inject_seed
+        What everything that is injected is drawn from.
+    inject_iam_delay
+        Changes of IAM are seen up to so many seconds later.
+    inject_quotas
+        Throttle what exceeds the request rates of AWS times this.
+    inject_errors
+        The share of requests that end with an internal error, half of them after they were performed.
+    inject_resets
+        The share of requests whose connection is reset in place of an answer, likewise.
+    inject_latency
+        Answers are held back up to so many seconds.
     """
     # The emulator is slow to load, and no other command needs it.
     from harness.cli_emulator import serve  # noqa: PLC0415
+    from harness.emulator.injection import Injections  # noqa: PLC0415
 
+    injections = Injections(inject_seed, inject_iam_delay, inject_quotas, inject_errors, inject_resets, inject_latency)
     try:
-        serve(host, port, account, region)
+        serve(host, port, account, region, injections)
     except UsageError as error:
         Console(stderr=True).print(f"harness emulator: {error}", soft_wrap=True, highlight=False, markup=False)
         return _WRONG_USAGE

@@ -9,6 +9,7 @@ import threading
 
 from harness.emulator.cloud import EmbeddedCloud
 from harness.emulator.http_door import HttpDoor
+from harness.emulator.injection import Injections
 from harness.errors import UsageError
 
 _READY = """\
@@ -21,13 +22,16 @@ ready: {url} (account {account}, Region {region})
 """
 
 
-def serve(host: str, port: int, account: str, region: str) -> None:
+def serve(host: str, port: int, account: str, region: str, injections: Injections) -> None:
     """Serve a cloud until the process is told to stop. Raises UsageError for a setting that cannot be used."""
     if not re.fullmatch(r"[0-9]{12}", account):
         raise UsageError(f"{account} is no account number: those have twelve digits")
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", region):
         raise UsageError(f"{region} is no name of a Region: those look like us-east-1")
     cloud = EmbeddedCloud(region, account, well_known_roots=True)
+    if injections != Injections(injections.seed):
+        cloud.inject(injections)
+        sys.stdout.write(f"injecting {injections}\n")
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())

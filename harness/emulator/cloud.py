@@ -14,7 +14,8 @@ from harness.emulator.execute_api import ExecuteApi
 from harness.emulator.function_door import FunctionDoor
 from harness.emulator.functions import Functions
 from harness.emulator.gateway import Gateway
-from harness.emulator.iam_directory import Directories
+from harness.emulator.iam_propagation import PropagatedIam
+from harness.emulator.injection import Injections, Injector
 from harness.emulator.principals import CredentialStore, IssuedCredentials, root_of
 from harness.emulator.sigv4 import SignatureVerifier
 from harness.emulator.token_issuers import TokenIssuers
@@ -45,8 +46,8 @@ class EmbeddedCloud:
         self.credentials = CredentialStore(self.clock, self.account if well_known_roots else None)
         self.verifier = SignatureVerifier(self.credentials, self.clock)
         self.decisions = DecisionLog()
-        self._directories = Directories()
-        self.authorizer = Authorizer(self._directories, self.clock, self.decisions)
+        self.iam = PropagatedIam(self.clock)
+        self.authorizer = Authorizer(self.iam, self.clock, self.decisions)
         self._tables = TableDirectory()
         self.turn = Turn()
         self.functions = Functions(self.turn, self.authorizer)
@@ -72,7 +73,7 @@ class EmbeddedCloud:
                 self.clock,
                 self.faults,
                 self.credentials,
-                self._directories,
+                self.iam,
                 self.authorizer,
                 self._tables,
                 self.functions,
@@ -101,13 +102,17 @@ class EmbeddedCloud:
         number = self.account_of(account or self.account).number
         return self.credentials.issue_long_term(root_of(number))
 
+    def inject(self, injections: Injections) -> None:
+        """Let things go wrong from now on, as `injections` says; without any settings, nothing does any more."""
+        self.gateway.injector = Injector(self, injections)
+
     def reset(self) -> None:
         """Start anew: nothing is stored, no key that was issued is known, and the clock is right."""
         self._drop()
         self._accounts.clear()
         self._apis.clear()
         self._issuers.clear()
-        self._directories.clear()
+        self.iam.clear()
         self.credentials.forget()
         self.verifier.forget()
         self.decisions.forget()

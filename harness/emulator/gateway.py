@@ -7,8 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from botocore.exceptions import ConnectionClosedError
+
 from harness.emulator.endpoints import TARGETS, Address, endpoint_of
 from harness.emulator.headers import joined_headers
+from harness.emulator.injection import InjectedResetError
 from harness.emulator.pool_documents import document_of, pool_document
 from harness.emulator.raw_http import raw_call_by_host
 from harness.emulator.service import Call, NotDerivableError, ServiceError
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from harness.emulator.account import Account, RegionalServices
     from harness.emulator.cloud import EmbeddedCloud
     from harness.emulator.endpoints import Endpoint
+    from harness.emulator.injection import Injector
     from harness.emulator.principals import Principal
     from harness.emulator.raw_http import RawCall, RawHttp
 
@@ -45,6 +49,7 @@ class Gateway:
         self._cloud = cloud
         self.turn = cloud.turn
         self.raw_http: dict[str, RawHttp] = {}
+        self.injector: Injector | None = None
 
     def before_send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         """Answer a request instead of sending it; registered for botocore's `before-send` event."""
@@ -53,6 +58,8 @@ class Gateway:
             reply = self.answer(_as_received(request), request_id)
         except NotDerivableError as error:
             reply = error_reply(_protocol_of(request), "unknown", error, request_id)
+        except InjectedResetError as error:
+            raise ConnectionClosedError(endpoint_url=request.url) from error
         return to_botocore(request.url, reply, request_id)
 
     def answer(self, request: SignedRequest, request_id: str) -> Reply:
@@ -71,7 +78,9 @@ class Gateway:
         endpoint = address.endpoint
         try:
             with self.turn.taken(), self._cloud.decisions.recording(request_id):
-                return self._perform(address, request, request_id)
+                if self.injector is None:
+                    return self._perform(address, request, request_id)
+                return self.injector.answer(endpoint, request, lambda: self._perform(address, request, request_id))
         except ServiceError as error:
             reply = error_reply(endpoint.protocol, endpoint.service, error, request_id)
             if request.method == "HEAD" and not isinstance(error, NotDerivableError):
@@ -140,7 +149,9 @@ class Gateway:
         call = Call(parameters.pop("Action", ""), parameters, principal)
         account = self._account(principal)
         if endpoint.service == "iam":
-            return query_reply("iam", call.operation, account.iam.handle(call), request_id)
+            result = account.iam.handle(call)
+            self._cloud.iam.note_changes()
+            return query_reply("iam", call.operation, result, request_id)
         return query_reply("sts", call.operation, account.region(endpoint.region).sts.handle(call), request_id)
 
     def _account(self, principal: Principal | None) -> Account:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
 
+from harness.emulator.http_connections import Connections
 from harness.emulator.http_messages import body_event, read_body, request_of, start_event
 from harness.emulator.http_routes import HttpRoutes
+from harness.emulator.injection import InjectedResetError
 from harness.emulator.service import ServiceError
 from harness.emulator.wire import Protocol, Reply, error_reply, new_request_id
 from harness.errors import UsageError
@@ -41,7 +43,9 @@ class HttpDoor:
     def __init__(
         self, cloud: EmbeddedCloud, host: str = "127.0.0.1", port: int = 0, *, body_limit: int = _BODY_LIMIT
     ) -> None:
+        self._cloud = cloud
         self._routes = HttpRoutes(cloud)
+        self._connections = Connections()
         self._body_limit = body_limit
         self._socket = _bound(_loopback_address(host), port)
         address, bound_port = self._socket.getsockname()[:2]
@@ -49,7 +53,7 @@ class HttpDoor:
         self._threads = ThreadPoolExecutor(_THREADS, "http-door")
         settings = uvicorn.Config(
             self._serve,
-            http="httptools",
+            http=self._connections.protocol,
             loop="asyncio",
             ws="none",
             lifespan="off",
@@ -101,8 +105,16 @@ class HttpDoor:
             loop = asyncio.get_running_loop()
             try:
                 reply = await loop.run_in_executor(self._threads, self._routes.answer, request, request_id)
+            except InjectedResetError:
+                self._connections.reset(scope["client"])
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+                return
             except Exception as error:  # noqa: BLE001  a fault of ours is answered as one and told in the log
                 reply = _internal_failure(error, request_id)
+        injector = self._cloud.gateway.injector
+        if injector is not None and (latency := injector.latency()):
+            await asyncio.sleep(latency)
         await send(start_event(reply, request_id, close=close))
         await send(body_event(reply))
 

@@ -21,9 +21,10 @@ _COMPILED_DOCUMENTS = 8192
 class Directories:
     """The IAM of all accounts of one embedded cloud: whichever account an ARN names is asked about it."""
 
-    def __init__(self) -> None:
-        self._states: dict[str, IamState] = {}
-        self._before = 0
+    def __init__(self, states: dict[str, IamState] | None = None, before: int = 0) -> None:
+        """`states` are those of accounts known already, and `before` what their generations are added to."""
+        self._states: dict[str, IamState] = {} if states is None else states
+        self._before = before
         self._compiled_at = 0
         self._roles: dict[str, StoredRole | None] = {}
         self._users: dict[str, StoredUser | None] = {}
