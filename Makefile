@@ -8,7 +8,7 @@ WORKERS ?= auto
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup prove test test-long lint types check bench lock report clean
+.PHONY: help setup prove test test-long clients lint types check bench lock report clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ test: setup ## Run the harness's own tests.
 test-long: setup ## Run the long fuzzing and kill tests as well.
 	@$(BIN)/pytest tests/ -n $(WORKERS) $(ARGS)
 
+clients: ## Install the clients of other languages that tests use where they are there (needs Node 20 or later).
+	@npm ci --prefix tests/clients --no-audit --no-fund --loglevel=error
+
 lint: setup ## Check style and format.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -56,4 +59,4 @@ lock: ## Pin the newest versions that pyproject.toml admits, with hashes and wit
 	  --python-version 3.11 --universal --output-file requirements.lock --upgrade
 
 clean: ## Remove what the other targets made.
-	rm -rf $(VENV) node_modules .pytest_cache .mypy_cache .ruff_cache reports/allure-results reports/allure-report
+	rm -rf $(VENV) node_modules tests/clients/node_modules .pytest_cache .mypy_cache .ruff_cache reports/allure-results reports/allure-report
