@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
+from hypothesis import settings
 
 from harness.emulator.cloud import EmbeddedCloud
 from harness.emulator.http_door import HttpDoor
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from embedded_aws import EmbeddedAws
 
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 # Sessions load the models of the services anew.
 _BOTO: Any = boto3.Session()
 
