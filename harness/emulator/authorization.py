@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from harness.emulator.authorization_check import AuthorizationCheck
+from harness.emulator.condition_keys import keys_of
 from harness.emulator.global_keys import keys_of_request, underivable_keys
 from harness.emulator.roles import known_caller
 from harness.emulator.service import NotDerivableError, ServiceError
@@ -93,6 +94,10 @@ class DecisionLog:
         if taken is not None:
             taken.append(decision)
 
+    def request_ids(self) -> tuple[str, ...]:
+        """Return the request ids of the calls whose decisions are kept, the oldest first."""
+        return tuple(self._by_request)
+
     def of(self, request_id: str) -> tuple[Decision, ...]:
         """Return the decisions taken for a call; empty when it needed none or was long ago."""
         return self._by_request.get(request_id, ())
@@ -140,6 +145,7 @@ class Authorizer:
             resource_account=owner,
             underivable=check.underivable
             | underivable_keys(principal)
+            | keys_of(check.action).missing_from(check.context)
             | _UNDERIVABLE_OF_SERVICE.get(service, frozenset())
             | _UNDERIVABLE_OF_ACTION.get(check.action.lower(), frozenset()),
             issuer=caller.issuer,

@@ -71,7 +71,7 @@ _OF_SESSIONS = ("aws:principaltag/", "cognito-identity.amazonaws.com:", "cognito
 
 @dataclass(frozen=True, slots=True)
 class DefinedKeys:
-    """The condition keys of one action, in lower case. One that ends in a slash or colon stands for all that begin so."""
+    """The condition keys of one action, in lower case; one that ends in a slash or colon stands for a family."""
 
     always: frozenset[str]
     sometimes: frozenset[str]

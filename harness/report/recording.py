@@ -59,6 +59,7 @@ def evidence_of(verdict: Verdict, rerun: str) -> dict[str, Any]:
         **verdict.evidence,
         "control": verdict.control_used,
         "decision": [_decision_entry(statement) for statement in _statements(verdict)],
+        "undefined_keys": sorted({key for decision in verdict.decisions for key in decision.get("undefined_keys", ())}),
         "sentences": [decision["sentence"] for decision in verdict.decisions if decision.get("sentence")],
         "reproduce": rerun,
     }

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator.cloud import EmbeddedCloud
+from harness.emulator.condition_keys import keys_of
 from harness.errors import TargetError
 from harness.secret import Secret
 from harness.targets.api import ApiRequest, AwsCredentials, InProcessApi
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
-    from harness.emulator.authorization import Enforcement
+    from harness.emulator.authorization import Decision, Enforcement
     from harness.emulator.faults import Fault
     from harness.emulator.principals import IssuedCredentials
     from harness.targets.api import ApiResponse
@@ -57,14 +58,7 @@ class EmbeddedTarget:
 
     def explain(self, response: ApiResponse | HttpResponse) -> list[dict[str, Any]]:
         """Return the policy engine's own explanations of the decisions this answer rests on, with what was asked."""
-        return [
-            {
-                "action": decision.request.action,
-                "resource": decision.request.resource,
-                **decision.explanation().as_dict(),
-            }
-            for decision in self.cloud.decisions.of(response.request_id)
-        ]
+        return [_explained(decision) for decision in self.cloud.decisions.of(response.request_id)]
 
     def time_shifted(self, seconds: float) -> AbstractContextManager[None]:
         """Let the block run `seconds` later on the emulator's clock, or earlier when negative."""
@@ -106,3 +100,17 @@ class EmbeddedTarget:
 
 def _as_credentials(issued: IssuedCredentials) -> AwsCredentials:
     return AwsCredentials(Secret(issued.access_key_id), issued.secret_access_key, issued.session_token)
+
+
+def _explained(decision: Decision) -> dict[str, Any]:
+    """Return the explanation of a decision, with the condition keys it names that no service defines."""
+    explanation = decision.explanation().as_dict()
+    stated = (*explanation.get("statements", ()), *explanation.get("near_misses", ()))
+    named = {condition["key"] for statement in stated for condition in statement.get("conditions", ())}
+    known = keys_of(decision.request.action)
+    return {
+        "action": decision.request.action,
+        "resource": decision.request.resource,
+        "undefined_keys": sorted(key for key in named if not known.defines(key)),
+        **explanation,
+    }
