@@ -125,10 +125,12 @@ class LoginTokens:
 
 def _check_user(user_pool: UserPool, claims: Mapping[str, Any]) -> None:
     user = user_pool.user_by_sub(claims["sub"])
-    signed_out = user is None or user.has_revoked(claims)
-    disabled = user is not None and not user.enabled and unconfirmed.SERVER_SIDE_CHECK_SEES_DISABLED_USERS
-    if signed_out or disabled:
-        raise ServiceError("NotAuthorizedException", unconfirmed.SERVER_SIDE_CHECK_FAILED)
+    if user is not None:
+        revoked = unconfirmed.SERVER_SIDE_CHECK_SEES_REVOKED_TOKENS and user.sign_ins.revoked(claims)
+        disabled = unconfirmed.SERVER_SIDE_CHECK_SEES_DISABLED_USERS and not user.enabled
+        if not (user.sign_ins.signed_out(claims) or revoked or disabled):
+            return
+    raise ServiceError("NotAuthorizedException", unconfirmed.SERVER_SIDE_CHECK_FAILED)
 
 
 def _invalid(reason: str) -> ServiceError:

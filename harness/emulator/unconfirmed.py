@@ -68,6 +68,8 @@ ACCESS_TOKEN_INVALID = "Invalid Access Token"  # noqa: S105  as above
 ACCESS_TOKEN_EXPIRED = "Access Token has expired"  # noqa: S105  as above
 # The scope can be missing only where a pre token generation function suppressed it.
 ACCESS_TOKEN_WITHOUT_SCOPE = "Access Token does not have required scopes"  # noqa: S105  as above
+# GetTokensFromRefreshToken without rotation works whether the client enables the refresh flow or not.
+REFRESH_OPERATION_NEEDS_REFRESH_FLOW = False
 REFRESH_TOKEN_REUSED = "Refresh token has been invalidated by refresh token rotation"  # noqa: S105  as above
 REFRESH_TOKEN_OF_ANOTHER_CLIENT = "Token was not issued to the client"  # noqa: S105  as above
 TOKEN_TYPE_NOT_REVOCABLE = "Unsupported token type. Only refresh tokens can be revoked."  # noqa: S105  as above
@@ -151,6 +153,8 @@ LISTED_ATTRIBUTE_UNKNOWN = "Invalid attribute {name} in attributesToGet."
 
 # Triggers. A function that answers too late is called three times (developer guide); the words for it are remembered.
 TRIGGER_ATTEMPTS = 3
+# Whether post authentication runs as well after a user has chosen the first password: it does.
+POST_AUTHENTICATION_RUNS_AFTER_A_NEW_PASSWORD = True
 TRIGGER_TIMED_OUT = "{trigger} invocation failed due to error Socket timeout while invoking Lambda function."
 TRIGGER_NOT_INVOKED = "{trigger} invocation failed due to error AccessDeniedException."
 TRIGGER_FAILED = "{trigger} failed with error {error}."
@@ -165,6 +169,9 @@ LOGIN_TOKEN_MALFORMED = "Invalid login token. Not a valid OpenId Connect identit
 SERVER_SIDE_CHECK_FAILED = "Invalid login token. User has been signed out or deleted."
 # ServerSideTokenCheck is documented for signed-out and deleted users; for disabled ones it is an assumption.
 SERVER_SIDE_CHECK_SEES_DISABLED_USERS = True
+# The same for tokens of one sign-in that RevokeToken ended, and of a user who was disabled and is enabled again: the
+# documentation names neither, so their ID tokens are taken.
+SERVER_SIDE_CHECK_SEES_REVOKED_TOKENS = False
 # A CustomRoleArn outside cognito:roles, or not the role of a matching rule: the code is known, the words are not.
 CUSTOM_ROLE_REFUSED = "Custom role is not allowed for this identity."
 # What follows `for:` was not recorded.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.emulator import unconfirmed
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.emulator.tokens import PoolKeys
+from harness.emulator.user_pool_revocation import SignIns
 from harness.emulator.user_pool_srp import new_salt
 
 if TYPE_CHECKING:
@@ -52,10 +53,9 @@ class Password:
 
 @dataclass(slots=True)
 class User:
-    """A user. `live_sign_ins` and `revoked_sign_ins` hold the origin_jti of sign-ins still good, and signed out.
+    """A user. `password` is None once an administrator has reset it.
 
-    `password` is None once an administrator has reset it. `pending` holds new values of attributes that count only
-    when they are verified. `signed_out` is the time of the last global sign-out.
+    `pending` holds new values of attributes that count only when they are verified.
     """
 
     username: str
@@ -69,23 +69,7 @@ class User:
     attributes: dict[str, str] = field(default_factory=dict)
     pending: dict[str, str] = field(default_factory=dict)
     groups: list[str] = field(default_factory=list)
-    live_sign_ins: set[str] = field(default_factory=set)
-    revoked_sign_ins: set[str] = field(default_factory=set)
-    signed_out: float | None = None
-
-    def sign_out_everywhere(self, now: float) -> None:
-        """Revoke every sign-in so far (aws-semantics 4.4)."""
-        self.revoked_sign_ins |= self.live_sign_ins
-        self.live_sign_ins.clear()
-        self.signed_out = now
-
-    def has_revoked(self, claims: Mapping[str, Any]) -> bool:
-        """Tell whether the token with these claims comes from a sign-in that was revoked."""
-        if "origin_jti" in claims:
-            return claims["origin_jti"] in self.revoked_sign_ins
-        # Clients without token revocation write no origin_jti; only the time of the sign-in is there to go by.
-        signed_in = claims.get("auth_time")
-        return self.signed_out is not None and isinstance(signed_in, int) and signed_in <= self.signed_out
+    sign_ins: SignIns = field(default_factory=SignIns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,13 @@ _SHOWN = accepting(
 )
 
 
+# What belongs to sign-in pages and federation; a request may only say that there is none of it.
+_ONLY_WHEN_OFF = accepting(
+    "AllowedOAuthFlowsUserPoolClient AllowedOAuthFlows AllowedOAuthScopes CallbackURLs LogoutURLs",
+    "EnablePropagateAdditionalUserContextData",
+)
+
+
 class AppClientOperations:
     """The app client operations over one directory."""
 
@@ -50,7 +57,8 @@ class AppClientOperations:
     def operations(self, on_pool: Callable[[Mapping[str, Any]], Guarded]) -> dict[str, Operation]:
         """Return the operations by name, guarded by `on_pool`."""
         settings = _SHOWN | accepting(
-            "UserPoolId ExplicitAuthFlows EnableTokenRevocation AuthSessionValidity RefreshTokenRotation"
+            "UserPoolId ExplicitAuthFlows EnableTokenRevocation AuthSessionValidity RefreshTokenRotation",
+            *_ONLY_WHEN_OFF,
         )
         one = accepting("UserPoolId ClientId")
         return {
@@ -138,6 +146,9 @@ class AppClientOperations:
 
 
 def _refuse_unimplemented(params: Mapping[str, Any]) -> None:
+    for name in sorted(_ONLY_WHEN_OFF):
+        if params.get(name):
+            raise NotDerivableError(f"{name} other than none")
     if any(provider != "COGNITO" for provider in params.get("SupportedIdentityProviders") or ()):
         raise NotDerivableError("SupportedIdentityProviders other than COGNITO")
     legacy = [flow for flow in params.get("ExplicitAuthFlows") or () if not flow.startswith("ALLOW_")]

@@ -53,7 +53,7 @@ class SelfServiceOperations:
         return {}
 
     def _sign_out(self, call: Call) -> Mapping[str, Any]:
-        self._sessions.bearer(call.params["AccessToken"]).user.sign_out_everywhere(self._clock.now())
+        self._sessions.bearer(call.params["AccessToken"]).user.sign_ins.sign_out(self._clock.now())
         return {}
 
     def _revoke(self, call: Call) -> Mapping[str, Any]:

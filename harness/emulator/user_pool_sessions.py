@@ -73,7 +73,7 @@ class Sessions:
         now = self._clock.now()
         sign_in = SignIn(int(now), str(uuid.uuid4()))
         result = self._tokens(pool, client, user, sign_in, source, metadata)
-        user.live_sign_ins.add(sign_in.origin_jti)
+        user.sign_ins.live.add(sign_in.origin_jti)
         expires = now + client.refresh_token_seconds
         result["RefreshToken"] = self._new_refresh_token(_Refreshable(client.id, user, sign_in, expires))
         return result
@@ -113,9 +113,7 @@ class Sessions:
             return
         if refreshable.client_id != client.id:
             raise ServiceError("UnauthorizedException", unconfirmed.REFRESH_TOKEN_OF_ANOTHER_CLIENT)
-        user, origin = refreshable.user, refreshable.sign_in.origin_jti
-        user.live_sign_ins.discard(origin)
-        user.revoked_sign_ins.add(origin)
+        refreshable.user.sign_ins.revoke(refreshable.sign_in.origin_jti)
 
     def bearer(self, token: str) -> Bearer:
         """Return who the access token speaks for.
@@ -135,7 +133,7 @@ class Sessions:
         user = pool.user_by_sub(claims["sub"])
         if user is None:
             raise ServiceError("UserNotFoundException", unconfirmed.USER_NOT_FOUND)
-        if user.has_revoked(claims) or not user.enabled:
+        if user.sign_ins.revoked(claims) or not user.enabled:
             raise ServiceError("NotAuthorizedException", "Access Token has been revoked")
         if USER_SCOPE not in claims.get("scope", "").split():
             raise ServiceError("NotAuthorizedException", unconfirmed.ACCESS_TOKEN_WITHOUT_SCOPE)
@@ -150,7 +148,7 @@ class Sessions:
             raise ServiceError("NotAuthorizedException", unconfirmed.REFRESH_TOKEN_EXPIRED)
         if not user.enabled:
             raise ServiceError("NotAuthorizedException", unconfirmed.USER_DISABLED)
-        if refreshable.sign_in.origin_jti in user.revoked_sign_ins:
+        if user.sign_ins.revoked({"origin_jti": refreshable.sign_in.origin_jti}):
             raise ServiceError("NotAuthorizedException", unconfirmed.REFRESH_TOKEN_REVOKED)
         if refreshable.replaced is not None and now > refreshable.replaced + (client.rotation_grace or 0):
             raise ServiceError("RefreshTokenReuseException", unconfirmed.REFRESH_TOKEN_REUSED)

@@ -27,7 +27,20 @@ _ECHOED = (
     "UserPoolTier",
     "UserAttributeUpdateSettings",
     "LambdaConfig",
+    "EmailVerificationMessage",
+    "EmailVerificationSubject",
+    "SmsVerificationMessage",
+    "VerificationMessageTemplate",
 )
+
+_ONLY_BY_DEFAULT = {
+    "MfaConfiguration": "OFF",
+    "VerificationMessageTemplate.DefaultEmailOption": "CONFIRM_WITH_CODE",
+    "EmailConfiguration.EmailSendingAccount": "COGNITO_DEFAULT",
+    "UserPoolAddOns.AdvancedSecurityMode": "OFF",
+}
+
+_MESSAGE_PARTS = ("DefaultEmailOption", "EmailMessage", "EmailSubject", "SmsMessage")
 
 SETTINGS = accepting(
     "DeletionProtection AutoVerifiedAttributes MfaConfiguration AccountRecoverySetting UserPoolTier",
@@ -36,6 +49,11 @@ SETTINGS = accepting(
     *(f"Policies.PasswordPolicy.{member}" for member in PasswordPolicy().described()),
     *(f"LambdaConfig.{trigger}" for trigger in _TRIGGERS),
     "LambdaConfig.PreTokenGenerationConfig",
+    # The words of messages decide nothing here; how they are sent does, and is refused below.
+    "EmailVerificationMessage EmailVerificationSubject SmsVerificationMessage",
+    "AdminCreateUserConfig.InviteMessageTemplate",
+    *(f"VerificationMessageTemplate.{part}" for part in _MESSAGE_PARTS),
+    "EmailConfiguration.EmailSendingAccount UserPoolAddOns.AdvancedSecurityMode",
 )
 
 
@@ -64,8 +82,12 @@ def settings_of(params: Mapping[str, Any], *, runs_functions: bool) -> PoolSetti
     Raises ServiceError as Cognito does, and NotDerivableError for what is not implemented: any sort of second factor,
     text messages, and Lambda triggers in a cloud that runs no functions.
     """
-    if params.get("MfaConfiguration", "OFF") != "OFF":
-        raise NotDerivableError("MfaConfiguration other than OFF")
+    for path, default in _ONLY_BY_DEFAULT.items():
+        name, _, member = path.partition(".")
+        given = params.get(name)
+        value = (given or {}).get(member) if member else given
+        if value not in (None, default):
+            raise NotDerivableError(f"{path} other than {default}")
     verified = frozenset(params.get("AutoVerifiedAttributes") or ())
     if "phone_number" in verified:
         raise NotDerivableError("AutoVerifiedAttributes phone_number, because no text messages are sent")

@@ -127,6 +127,9 @@ class SignInOperations:
         pool = self._directory.pool_of_client(params["ClientId"])
         client = pool.client(params["ClientId"])
         client.check_secret(params.get("ClientSecret"))
+        needed = client.rotation_grace is None and unconfirmed.REFRESH_OPERATION_NEEDS_REFRESH_FLOW
+        if needed and "ALLOW_REFRESH_TOKEN_AUTH" not in client.explicit_auth_flows:
+            raise ServiceError("NotAuthorizedException", unconfirmed.REFRESH_TOKEN_INVALID)
         result = self._sessions.refresh(pool, client, params["RefreshToken"], params.get("ClientMetadata"))
         return {"AuthenticationResult": result}
 
@@ -252,19 +255,17 @@ class SignInOperations:
         return self._signed_in(attempt, user, "NewPasswordChallenge")
 
     def _signed_in(self, attempt: _Attempt, user: User, source: str) -> Mapping[str, Any]:
+        if source == "Authentication" or unconfirmed.POST_AUTHENTICATION_RUNS_AFTER_A_NEW_PASSWORD:
+            self._tell_of_authentication(attempt, user)
+        return _authenticated(self._sessions.begin(attempt.pool, attempt.client, user, source, attempt.metadata))
+
+    def _tell_of_authentication(self, attempt: _Attempt, user: User) -> None:
         request: dict[str, Any] = {"userAttributes": user_attributes(user), "newDeviceUsed": False}
         if attempt.metadata:
             request["clientMetadata"] = dict(attempt.metadata)
-        self._triggers.call(
-            attempt.pool,
-            "PostAuthentication",
-            "PostAuthentication_Authentication",
-            attempt.client.id,
-            user.username,
-            request,
-        )
+        source = "PostAuthentication_Authentication"
+        self._triggers.call(attempt.pool, "PostAuthentication", source, attempt.client.id, user.username, request)
         still_there(user)
-        return _authenticated(self._sessions.begin(attempt.pool, attempt.client, user, source, attempt.metadata))
 
 
 def _authenticated(result: Mapping[str, Any]) -> Mapping[str, Any]:

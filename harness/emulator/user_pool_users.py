@@ -102,7 +102,7 @@ class UserOperations:
         user = self._user(call)
         user.enabled, user.modified = False, self._clock.now()
         # Disabling revokes the user's tokens for good; enabling does not bring them back (aws-semantics 4.4).
-        user.sign_out_everywhere(self._clock.now())
+        user.sign_ins.revoke_all(self._clock.now())
         return {}
 
     def _enable(self, call: Call) -> Mapping[str, Any]:
@@ -111,7 +111,7 @@ class UserOperations:
         return {}
 
     def _sign_out(self, call: Call) -> Mapping[str, Any]:
-        self._user(call).sign_out_everywhere(self._clock.now())
+        self._user(call).sign_ins.sign_out(self._clock.now())
         return {}
 
     def _list(self, call: Call) -> Mapping[str, Any]:

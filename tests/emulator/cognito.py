@@ -75,7 +75,7 @@ class Cognito:
             region_name=REGION,
             aws_access_key_id="AKIDEXAMPLE",
             aws_secret_access_key="x",
-            config=Config(retries={"total_max_attempts": 1}),
+            config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
         )
         events: Any = self.client.meta.events
         events.register("before-send", self._answer)

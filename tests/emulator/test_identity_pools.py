@@ -324,6 +324,24 @@ def test_only_the_server_side_check_notices_what_became_of_the_user(event: str) 
             assert exchange.exchange(alice, Logins=logins)
 
 
+@pytest.mark.parametrize("event", ["RevokeToken", "disabled and enabled again"])
+def test_the_server_side_check_is_not_known_to_notice_a_revoked_token(event: str) -> None:
+    exchange = Exchange(check=True)
+    tokens = exchange.services.sign_in(exchange.client_id)
+    logins = {exchange.provider: tokens["IdToken"]}
+    alice = exchange.identity_of(logins)
+
+    if event == "RevokeToken":
+        exchange.services.public_idp("RevokeToken", Token=tokens["RefreshToken"], ClientId=exchange.client_id)
+    else:
+        for operation in ("AdminDisableUser", "AdminEnableUser"):
+            exchange.services.idp(operation, UserPoolId=exchange.user_pool_id, Username="alice")
+
+    with pytest.raises(ServiceError, match="Access Token has been revoked"):
+        exchange.services.public_idp("GetUser", AccessToken=tokens["AccessToken"])
+    assert exchange.exchange(alice, Logins=logins)
+
+
 def _token_mapping(resolution: str = "Deny") -> dict[str, Any]:
     return {"Type": "Token", "AmbiguousRoleResolution": resolution}
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cognito import FLOWS, PASSWORD, Cognito, claims_of, not_derivable, refused
+from cognito import FLOWS, ORG, PASSWORD, Cognito, claims_of, not_derivable, refused
+from joserfc import jwt
+from joserfc.jwk import KeySet, RSAKey
 
 from harness.emulator.tokens import read_unverified
 
+LEVEL = {"Name": "level", "AttributeDataType": "Number", "Mutable": True}
 REVOKED = "Access Token has been revoked"
 ROTATING = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}
 
@@ -125,6 +128,70 @@ def test_a_global_sign_out_reaches_tokens_without_origin_too() -> None:
         cognito.refresh(tokens["RefreshToken"])
     with cognito.clock.shifted(2):
         assert cognito.client.get_user(AccessToken=cognito.sign_in()["AccessToken"])
+
+
+@pytest.mark.parametrize("who", ["user", "administrator"])
+def test_a_global_sign_out_ends_access_and_refresh_tokens_but_not_later_sign_ins(cognito: Cognito, who: str) -> None:
+    one, other = cognito.sign_in(), cognito.sign_in()
+
+    if who == "user":
+        cognito.client.global_sign_out(AccessToken=one["AccessToken"])
+    else:
+        cognito.admin("admin_user_global_sign_out", Username="alice")
+
+    for tokens in (one, other):
+        signs_nobody(cognito, tokens)
+        with refused("NotAuthorizedException", "Refresh Token has been revoked"):
+            cognito.refresh(tokens["RefreshToken"])
+    assert cognito.client.get_user(AccessToken=cognito.sign_in()["AccessToken"])["Username"] == "alice"
+
+
+def test_what_revocation_cannot_reach_still_verifies_offline(cognito: Cognito) -> None:
+    tokens = cognito.sign_in()
+    cognito.client.global_sign_out(AccessToken=tokens["AccessToken"])
+    published = KeySet([RSAKey.import_key(key) for key in cognito.pools.jwks(cognito.pool_id)["keys"]])
+
+    for kind in ("IdToken", "AccessToken"):
+        assert jwt.decode(tokens[kind], published, algorithms=["RS256"]).claims["sub"] == cognito.attributes()["sub"]
+
+
+def test_a_deleted_user_is_gone_and_a_new_one_of_the_same_name_is_another(cognito: Cognito) -> None:
+    tokens = cognito.sign_in()
+    cognito.admin("admin_delete_user", Username="alice")
+    cognito.create_user()
+
+    with refused("NotAuthorizedException", "Invalid Refresh Token"):
+        cognito.refresh(tokens["RefreshToken"])
+    with refused("UserNotFoundException", "User does not exist."):
+        cognito.client.get_user(AccessToken=tokens["AccessToken"])
+    assert claims_of(cognito.sign_in()["IdToken"])["sub"] != claims_of(tokens["IdToken"])["sub"]
+
+
+def test_forged_and_expired_access_tokens_speak_for_nobody(cognito: Cognito) -> None:
+    token = cognito.sign_in()["AccessToken"]
+    other = Cognito()
+    other.create_user()
+
+    for forged in (token.rpartition(".")[0] + ".", token[:-8] + "AAAAAAAA", "x", other.sign_in()["AccessToken"]):
+        with refused("NotAuthorizedException", "Invalid Access Token"):
+            cognito.client.get_user(AccessToken=forged)
+    with cognito.clock.shifted(3601), refused("NotAuthorizedException", "Access Token has expired"):
+        cognito.client.get_user(AccessToken=token)
+
+
+def test_tokens_and_get_user_show_what_the_client_reads_as_text() -> None:
+    cognito = Cognito(Schema=[ORG, LEVEL])
+    cognito.create_user(custom__org="acme", custom__level="7", email="alice@example.com", email_verified="true")
+    wide = claims_of(cognito.sign_in()["IdToken"])
+    cognito.client_id = cognito.new_client(ReadAttributes=["email", "email_verified", "custom:level"])
+
+    narrow = cognito.sign_in()
+    claims = claims_of(narrow["IdToken"])
+    assert (claims["email"], claims["email_verified"], claims["custom:level"]) == ("alice@example.com", True, "7")
+    assert "custom:org" not in claims
+    shown = cognito.client.get_user(AccessToken=narrow["AccessToken"])["UserAttributes"]
+    assert {each["Name"] for each in shown} == {"sub", "email", "email_verified", "custom:level"}
+    assert wide["custom:org"] == "acme"  # unconfirmed: a client without ReadAttributes reads custom attributes, too
 
 
 def test_a_disabled_users_refresh_token_is_refused(cognito: Cognito) -> None:

@@ -1,11 +1,11 @@
-"""Pools, clients, groups and users as administrators set, update, list and tag them (aws-semantics 4.2, 4.3)."""
+"""Pools, clients and users as administrators set, update, list and tag them (aws-semantics 4.3)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from cognito import ACCOUNT, ORG, PASSWORD, Cognito, claims_of, listed, not_derivable, refused
+from cognito import ACCOUNT, ORG, PASSWORD, Cognito, listed, not_derivable, refused
 
 from harness.emulator.cloud import EmbeddedCloud
 from harness.emulator.service import Call
@@ -45,6 +45,20 @@ def test_an_update_of_a_pool_takes_effect_on_the_next_call(cognito: Cognito) -> 
     with refused("NotAuthorizedException", "SignUp is not permitted for this user pool"):
         cognito.sign_up()
     assert cognito.admin("describe_user_pool")["UserPool"]["Name"] == "other"
+
+
+def test_the_words_of_messages_are_kept_and_shown() -> None:
+    template = {"DefaultEmailOption": "CONFIRM_WITH_CODE", "EmailMessage": "Your code is {####}"}
+    cognito = Cognito(
+        EmailVerificationSubject="Welcome",
+        VerificationMessageTemplate=template,
+        MfaConfiguration="OFF",
+        EmailConfiguration={"EmailSendingAccount": "COGNITO_DEFAULT"},
+        app={"AllowedOAuthFlowsUserPoolClient": False, "CallbackURLs": []},
+    )
+
+    pool = cognito.admin("describe_user_pool")["UserPool"]
+    assert (pool["EmailVerificationSubject"], pool["VerificationMessageTemplate"]) == ("Welcome", template)
 
 
 @pytest.mark.parametrize(
@@ -146,55 +160,6 @@ def test_pools_are_tagged_and_the_tags_are_condition_keys(cognito: Cognito) -> N
     assert reading == ("cognito-idp:ListTagsForResource", arn, {"aws:resourcetag/team": ("blue",)})
     with refused("ResourceNotFoundException"):
         cognito.client.list_tags_for_resource(ResourceArn=arn + "x")
-
-
-# --- Groups -----------------------------------------------------------------------------------------------------------
-
-
-def test_an_updated_group_reaches_its_members_with_new_tokens_only(cognito: Cognito) -> None:
-    cognito.create_user()
-    cognito.admin("create_group", GroupName="g", RoleArn=ROLE + "old", Precedence=1, Description="d")
-    cognito.admin("admin_add_user_to_group", GroupName="g", Username="alice")
-    before = cognito.sign_in()
-
-    group = cognito.admin("update_group", GroupName="g", RoleArn=ROLE + "new")["Group"]
-
-    after = cognito.refresh(before["RefreshToken"])
-    assert (group["RoleArn"], group["Precedence"], group["Description"]) == (ROLE + "new", 1, "d")
-    assert claims_of(before["IdToken"])["cognito:preferred_role"] == ROLE + "old"
-    assert claims_of(after["IdToken"])["cognito:preferred_role"] == ROLE + "new"
-
-
-def test_groups_and_their_members_are_listed(cognito: Cognito) -> None:
-    for name in ("alice", "bob"):
-        cognito.create_user(name)
-    for name in ("g", "h"):
-        cognito.admin("create_group", GroupName=name)
-        cognito.admin("admin_add_user_to_group", GroupName=name, Username="alice")
-    cognito.admin("admin_add_user_to_group", GroupName="h", Username="bob")
-
-    first = cognito.admin("list_groups", Limit=1)
-    second = cognito.admin("list_groups", NextToken=first["NextToken"])
-    members = {name: cognito.admin("list_users_in_group", GroupName=name)["Users"] for name in ("g", "h")}
-
-    assert [group["GroupName"] for group in first["Groups"] + second["Groups"]] == ["g", "h"]
-    assert {name: [user["Username"] for user in users] for name, users in members.items()} == {
-        "g": ["alice"],
-        "h": ["alice", "bob"],
-    }
-    with refused("ResourceNotFoundException", "Group not found."):
-        cognito.admin("list_users_in_group", GroupName="none")
-
-
-def test_a_user_is_in_a_hundred_groups_at_most(cognito: Cognito) -> None:
-    cognito.create_user()
-    for number in range(101):
-        cognito.admin("create_group", GroupName=f"g{number}")
-    for number in range(100):
-        cognito.admin("admin_add_user_to_group", GroupName=f"g{number}", Username="alice")
-
-    with refused("LimitExceededException"):
-        cognito.admin("admin_add_user_to_group", GroupName="g100", Username="alice")
 
 
 # --- Users ------------------------------------------------------------------------------------------------------------
