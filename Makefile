@@ -8,7 +8,7 @@ WORKERS ?= auto
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup prove test test-long clients lint types check bench lock report clean
+.PHONY: help setup prove test test-long clients third-opinion lint types check bench lock report clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,10 @@ test-long: setup ## Run the long fuzzing and kill tests as well.
 clients: ## Install the clients of other languages that tests use where they are there (needs Node 20 or later).
 	@npm ci --prefix tests/clients --no-audit --no-fund --loglevel=error
 
+third-opinion: setup ## Ask an engine that nobody here wrote about every documented rule of IAM (needs Node 20 or later).
+	@npm install --prefix tests/policy/third_opinion --no-package-lock --no-audit --no-fund --loglevel=error
+	@$(BIN)/pytest tests/policy/test_policy_third_opinion.py -n 0 -q -rA $(ARGS)
+
 lint: setup ## Check style and format.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -59,4 +63,4 @@ lock: ## Pin the newest versions that pyproject.toml admits, with hashes and wit
 	  --python-version 3.11 --universal --output-file requirements.lock --upgrade
 
 clean: ## Remove what the other targets made.
-	rm -rf $(VENV) node_modules tests/clients/node_modules .pytest_cache .mypy_cache .ruff_cache reports/allure-results reports/allure-report
+	rm -rf $(VENV) node_modules tests/clients/node_modules tests/policy/third_opinion/node_modules .pytest_cache .mypy_cache .ruff_cache reports/allure-results reports/allure-report
