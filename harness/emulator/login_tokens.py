@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from harness.emulator import unconfirmed
 from harness.emulator.faults import Fault
-from harness.emulator.service import ServiceError
+from harness.emulator.identities import logins_do_not_match
+from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.token_issuers import COGNITO_ISSUER, TAGS_CLAIM
 from harness.emulator.tokens import TokenError, TokenUse, read_unverified
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from harness.emulator.clock import Clock
-    from harness.emulator.identities import CognitoProvider, IdentityPool
-    from harness.emulator.user_directory import UserPool, UserPoolDirectory
+    from harness.emulator.iam_state import OidcProvider
+    from harness.emulator.identity_pool_settings import CognitoProvider, IdentityPool
+    from harness.emulator.token_issuers import TokenIssuers
+    from harness.emulator.user_directory import UserPool
 
-COGNITO_PROVIDER = "cognito-identity.amazonaws.com"
+_USER_POOL_METHOD = "{provider}:CognitoSignIn:{subject}"
 _UNSUPPORTED = "Token is not from a supported provider of this identity pool."
 
 
@@ -25,21 +29,39 @@ _UNSUPPORTED = "Token is not from a supported provider of this identity pool."
 class Login:
     """An accepted login: the user it speaks for, and what the token claims.
 
-    `provider` is the key of Logins; `mapping_key` is the name under which RoleMappings has the provider.
+    `provider` is the key of Logins; `mapping_key` is the name under which RoleMappings has the provider; `methods` are
+    what the login adds to `amr` (aws-semantics 3.4).
     """
 
     provider: str
     subject: str
     mapping_key: str
     claims: Mapping[str, Any]
+    methods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeveloperToken:
+    """An accepted token of the service itself, which a developer's own backend has fetched for an identity."""
+
+    identity_id: str
+    methods: tuple[str, ...]
+    tags: Mapping[str, str]
 
 
 class LoginTokens:
     """Verifies the tokens in Logins against the user pools of this cloud."""
 
-    def __init__(self, clock: Clock, directory: UserPoolDirectory, faults: Collection[Fault]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        issuers: TokenIssuers,
+        oidc_provider: Callable[[str], OidcProvider | None],
+        faults: Collection[Fault],
+    ) -> None:
         self._clock = clock
-        self._directory = directory
+        self._issuers = issuers
+        self._oidc_provider = oidc_provider
         self._faults = faults
 
     def verify(self, pool: IdentityPool, provider: str, token: str) -> Login:
@@ -47,7 +69,8 @@ class LoginTokens:
 
         Raises ServiceError NotAuthorizedException with the texts of aws-semantics 3.7.
         """
-        entries = [entry for entry in pool.providers if entry.name == provider]
+        providers = pool.providers(self._oidc_provider)
+        entries = [entry for entry in providers if entry.name == provider]
         if not entries and Fault.SKIP_TOKEN_ISSUER not in self._faults:
             raise ServiceError("NotAuthorizedException", _UNSUPPORTED)
         try:
@@ -58,11 +81,40 @@ class LoginTokens:
         user_pool = self._issuing_pool(claims, provider)
         self._check_signature(user_pool, claims, token)
         self._check_expiry(claims)
-        entry = self._check_audience(pool, entries, user_pool, claims)
+        entry = self._check_audience(providers, entries, user_pool, claims)
         if entry is not None and entry.server_side_token_check:
             _check_user(user_pool, claims)
-        mapping_key = f"{provider}:{entry.client_id}" if entry is not None else provider
-        return Login(provider, claims["sub"], mapping_key, claims)
+        mapping_key = entry.mapping_key if entry is not None else provider
+        form = unconfirmed.OIDC_METHOD if entry is not None and entry.oidc_provider else _USER_POOL_METHOD
+        method = form.format(provider=provider, subject=claims["sub"])
+        return Login(provider, claims["sub"], mapping_key, claims, (provider, method))
+
+    def verify_developer_token(self, pool: IdentityPool, token: str) -> DeveloperToken:
+        """Return what a token under the login `cognito-identity.amazonaws.com` says.
+
+        Raises ServiceError NotAuthorizedException for one that is not the service's own, or not for this pool.
+        """
+        try:
+            claims = read_unverified(token).claims
+            if claims.get("iss") != COGNITO_ISSUER:
+                raise _invalid("Not a Cognito token.")
+            if Fault.SKIP_TOKEN_SIGNATURE not in self._faults:
+                claims = self._issuers.identity_tokens.verified_claims(token)
+        except TokenError:
+            raise _invalid("Not a Cognito token.") from None
+        self._check_required(claims)
+        self._check_expiry(claims)
+        methods = claims.get("amr")
+        if claims.get("aud") != pool.id and Fault.SKIP_TOKEN_AUDIENCE not in self._faults:
+            raise logins_do_not_match()
+        if not isinstance(methods, list) or "authenticated" not in methods:
+            raise NotDerivableError("a guest's own OpenID token as a login")
+        tags = (claims.get(TAGS_CLAIM) or {}).get("principal_tags") or {}
+        return DeveloperToken(
+            claims["sub"],
+            tuple(method for method in methods if method != "authenticated"),
+            {key: values[0] for key, values in tags.items()},
+        )
 
     def _check_required(self, claims: Mapping[str, Any]) -> None:
         required: dict[str, type | tuple[type, ...]] = {"iss": str, "sub": str, "exp": (int, float), "aud": str}
@@ -77,7 +129,7 @@ class LoginTokens:
     def _issuing_pool(self, claims: Mapping[str, Any], provider: str) -> UserPool:
         if Fault.SKIP_TOKEN_ISSUER not in self._faults and claims["iss"] != f"https://{provider}":
             raise _invalid("Issuer doesn't match providerName")
-        user_pool = self._directory.by_issuer(claims["iss"])
+        user_pool = self._issuers.pool(claims["iss"])
         if user_pool is None:
             # Registered, but since deleted; or, under the fault, no pool of this cloud: there are no keys to ask.
             raise _invalid("Couldn't verify signed token.")
@@ -103,7 +155,7 @@ class LoginTokens:
 
     def _check_audience(
         self,
-        pool: IdentityPool,
+        providers: tuple[CognitoProvider, ...],
         entries: list[CognitoProvider],
         user_pool: UserPool,
         claims: Mapping[str, Any],
@@ -116,7 +168,7 @@ class LoginTokens:
         skipped = Fault.SKIP_TOKEN_AUDIENCE in self._faults
         if not skipped and Fault.SKIP_TOKEN_ISSUER in self._faults:
             # An issuer that is not registered has no list of clients to compare with: any client of its own passes.
-            registered = {each.client_id for each in pool.providers if f"https://{each.name}" == claims["iss"]}
+            registered = {each.client_id for each in providers if f"https://{each.name}" == claims["iss"]}
             skipped = audience in (registered or user_pool.clients)
         if not skipped:
             raise ServiceError("NotAuthorizedException", _UNSUPPORTED)

@@ -10,6 +10,7 @@ from harness.emulator.principals import CredentialStore, Principal
 from harness.emulator.roles import StoredRole, StoredUser
 from harness.emulator.service import Call, ServiceError
 from harness.emulator.sts import SecurityTokenService
+from harness.emulator.token_issuers import TokenIssuers
 from harness.emulator.tokens import read_unverified
 from harness.emulator.user_pools import UserPools
 from harness.policy import PolicyKind, parse_policy
@@ -80,15 +81,24 @@ class IdentityServices:
         self.admin = Principal(
             f"arn:aws:iam::{ACCOUNT}:user/admin", f"arn:aws:iam::{ACCOUNT}:user/admin", "AIDA", ACCOUNT
         )
-        self.sts = SecurityTokenService(
-            clock=self.clock, region=REGION, account=ACCOUNT, store=self.store, roles=self.roles, faults=self.faults
-        )
         self.user_pools = UserPools(self.clock, REGION, ACCOUNT, self.authorize)
+        issuers = TokenIssuers()
+        issuers.add(self.user_pools.directory)
+        self.sts = SecurityTokenService(
+            clock=self.clock,
+            region=REGION,
+            account=ACCOUNT,
+            store=self.store,
+            roles=self.roles,
+            faults=self.faults,
+            issuers=issuers,
+        )
         self.identity_pools = IdentityPools(
             clock=self.clock,
             region=REGION,
             account=ACCOUNT,
-            user_pools=self.user_pools,
+            issuers=issuers,
+            oidc_provider=self.roles.oidc_provider,
             sts=self.sts,
             authorize=self.authorize,
             faults=self.faults,

@@ -12,12 +12,13 @@ from joserfc.jwk import KeySet, OctKey, RSAKey
 from harness.emulator.faults import Fault
 from harness.emulator.login_tokens import LoginTokens
 from harness.emulator.service import ServiceError
+from harness.emulator.token_issuers import TokenIssuers
 from harness.emulator.tokens import TokenError, TokenUse, read_unverified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from harness.emulator.identities import IdentityPool
+    from harness.emulator.identity_pool_settings import IdentityPool
 
 UNSUPPORTED = "Token is not from a supported provider of this identity pool."
 UNVERIFIED = "Invalid login token. Couldn't verify signed token."
@@ -56,7 +57,9 @@ class Signed:
         return pool_id, self.services.new_client(pool_id)
 
     def verify(self, token: str, *faults: Fault, provider: str | None = None) -> Mapping[str, Any]:
-        verifier = LoginTokens(self.services.clock, self.services.user_pools.directory, set(faults))
+        issuers = TokenIssuers()
+        issuers.add(self.services.user_pools.directory)
+        verifier = LoginTokens(self.services.clock, issuers, self.services.roles.oidc_provider, set(faults))
         return verifier.verify(self.identity_pool, provider or self.provider, token).claims
 
     def refusal(self, token: str, *faults: Fault, provider: str | None = None) -> str:
