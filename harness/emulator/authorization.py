@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 _UNDERIVABLE_OF_SERVICE = {
     "s3": frozenset({"aws:resourcetag/", "s3:existingobjecttag/", "s3:requestobjecttag/", "s3:requestobjecttagkeys"}),
 }
-# Some services tell IAM for which of their resources a role is passed.
-_UNDERIVABLE_OF_ACTION = {"iam:passrole": frozenset({"iam:associatedresourcearn"})}
 _KEPT_DECISIONS = 4096
 # The status of AccessDeniedException; services that are not named here answer AccessDenied with 403.
 _ACCESS_DENIED_EXCEPTION = {
@@ -146,8 +144,7 @@ class Authorizer:
             underivable=check.underivable
             | underivable_keys(principal)
             | keys_of(check.action).missing_from(check.context)
-            | _UNDERIVABLE_OF_SERVICE.get(service, frozenset())
-            | _UNDERIVABLE_OF_ACTION.get(check.action.lower(), frozenset()),
+            | _UNDERIVABLE_OF_SERVICE.get(service, frozenset()),
             issuer=caller.issuer,
         )
         decision = self._decide(policies, request)
