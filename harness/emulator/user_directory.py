@@ -46,7 +46,7 @@ class Password:
     set_at: float
     salt: int = field(default_factory=new_salt, repr=False)
 
-    def is_(self, given: str) -> bool:
+    def matches(self, given: str) -> bool:
         """Tell whether this is the password."""
         return hmac.compare_digest(self.value.reveal().encode(), given.encode())
 

@@ -76,12 +76,12 @@ class AppClient:
                 return
         raise ServiceError("NotAuthorizedException", unconfirmed.SECRET_HASH_WRONG.format(client=self.id))
 
-    def check_secret(self, given: str | None) -> None:
-        """Return when the call names the client's secret itself, if there is one; raises NotAuthorizedException."""
+    def check_secret(self, given: str | None, code: str) -> None:
+        """Return when the call names the client's secret itself, if there is one; raises ServiceError with the code."""
         if self.secret is None and given is None:
             return
         if self.secret is None or given is None or not _same(self.secret.reveal(), given):
-            raise ServiceError("NotAuthorizedException", unconfirmed.CLIENT_SECRET_WRONG.format(client=self.id))
+            raise ServiceError(code, unconfirmed.CLIENT_SECRET_WRONG.format(client=self.id))
 
 
 def _same(one: str, other: str) -> bool:

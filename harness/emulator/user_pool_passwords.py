@@ -109,7 +109,7 @@ class PasswordOperations:
             raise NotDerivableError("ChangePassword without PreviousPassword")
         if bearer.user.password is None:
             raise ServiceError("PasswordResetRequiredException", unconfirmed.PASSWORD_RESET_REQUIRED)
-        if not bearer.user.password.is_(previous):
+        if not bearer.user.password.matches(previous):
             raise ServiceError("NotAuthorizedException", unconfirmed.WRONG_PASSWORD)
         password = Secret(call.params["ProposedPassword"])
         bearer.pool.settings.password_policy.check(password)

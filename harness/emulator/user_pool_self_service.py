@@ -58,7 +58,7 @@ class SelfServiceOperations:
 
     def _revoke(self, call: Call) -> Mapping[str, Any]:
         client = self._directory.pool_of_client(call.params["ClientId"]).client(call.params["ClientId"])
-        client.check_secret(call.params.get("ClientSecret"))
+        client.check_secret(call.params.get("ClientSecret"), "UnauthorizedException")
         if not client.revokes_tokens:
             raise ServiceError("UnsupportedOperationException", unconfirmed.REVOCATION_NOT_ENABLED)
         self._sessions.revoke(client, call.params["Token"])

@@ -110,7 +110,7 @@ class SignInOperations:
         username, password = _taken(given, "USERNAME", "PASSWORD", optional=("SECRET_HASH",))
         attempt.client.check_secret_hash(given.get("SECRET_HASH"), username)
         user = self._user_signing_in(attempt, username, metadata)
-        if user is None or user.password is None or not user.password.is_(password):
+        if user is None or user.password is None or not user.password.matches(password):
             raise _wrong_password()
         return self._proved(attempt, user)
 
@@ -126,7 +126,7 @@ class SignInOperations:
         params = call.params
         pool = self._directory.pool_of_client(params["ClientId"])
         client = pool.client(params["ClientId"])
-        client.check_secret(params.get("ClientSecret"))
+        client.check_secret(params.get("ClientSecret"), "NotAuthorizedException")
         needed = client.rotation_grace is None and unconfirmed.REFRESH_OPERATION_NEEDS_REFRESH_FLOW
         if needed and "ALLOW_REFRESH_TOKEN_AUTH" not in client.explicit_auth_flows:
             raise ServiceError("NotAuthorizedException", unconfirmed.REFRESH_TOKEN_INVALID)

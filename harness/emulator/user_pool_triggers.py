@@ -36,7 +36,7 @@ class Triggers:
         self._region = region
 
     @property
-    def run(self) -> bool:
+    def can_run(self) -> bool:
         """Whether there is anything that runs functions."""
         return self._functions is not None
 
@@ -57,7 +57,8 @@ class Triggers:
         InvalidLambdaResponseException.
         """
         arn = pool.settings.triggers.get(trigger)
-        if arn is None or self._functions is None:
+        functions = self._functions
+        if arn is None or functions is None:
             return {}
         is_token_trigger = trigger == "PreTokenGeneration"
         event = {
@@ -70,27 +71,27 @@ class Triggers:
             "request": dict(request),
             "response": dict(response or {}),
         }
-        answer = self._invoked(trigger, arn, event, pool.arn)
+        answer = _invoked(functions, trigger, arn, event, pool.arn)
         returned = answer.get("response") if isinstance(answer, dict) else None
         if not isinstance(returned, dict):
             raise unrecognizable()
         return returned
 
-    def _invoked(self, trigger: str, arn: str, event: Mapping[str, Any], source_arn: str) -> Any:
-        assert self._functions is not None  # noqa: S101  `call` has looked
-        for _ in range(unconfirmed.TRIGGER_ATTEMPTS):
-            try:
-                return self._functions.invoke(arn, event, source_arn=source_arn, principal=_PRINCIPAL)
-            except FunctionTimedOutError:
-                continue
-            except FunctionNotInvokableError:
-                message = unconfirmed.TRIGGER_NOT_INVOKED.format(trigger=trigger)
-                raise ServiceError("UnexpectedLambdaException", message) from None
-            except FunctionFailedError as error:
-                message = unconfirmed.TRIGGER_FAILED.format(trigger=trigger, error=error.message)
-                raise ServiceError("UserLambdaValidationException", message) from None
-        message = unconfirmed.TRIGGER_TIMED_OUT.format(trigger=trigger)
-        raise ServiceError("UnexpectedLambdaException", message)
+
+def _invoked(functions: Functions, trigger: str, arn: str, event: Mapping[str, Any], source_arn: str) -> Any:
+    for _ in range(unconfirmed.TRIGGER_ATTEMPTS):
+        try:
+            return functions.invoke(arn, event, source_arn=source_arn, principal=_PRINCIPAL)
+        except FunctionTimedOutError:
+            continue
+        except FunctionNotInvokableError:
+            message = unconfirmed.TRIGGER_NOT_INVOKED.format(trigger=trigger)
+            raise ServiceError("UnexpectedLambdaException", message) from None
+        except FunctionFailedError as error:
+            message = unconfirmed.TRIGGER_FAILED.format(trigger=trigger, error=error.message)
+            raise ServiceError("UserLambdaValidationException", message) from None
+    message = unconfirmed.TRIGGER_TIMED_OUT.format(trigger=trigger)
+    raise ServiceError("UnexpectedLambdaException", message)
 
 
 def user_attributes(user: User) -> dict[str, str]:

@@ -160,7 +160,7 @@ class UserPools:
 
     def _create(self, call: Call) -> Mapping[str, Any]:
         params = call.params
-        settings = settings_of(params, runs_functions=self._triggers.run)
+        settings = settings_of(params, runs_functions=self._triggers.can_run)
         names, aliases = (tuple(params.get(each) or ()) for each in ("UsernameAttributes", "AliasAttributes"))
         if names and aliases:
             raise ServiceError("InvalidParameterException", unconfirmed.ALIASES_EXCLUDE_USERNAME_ATTRIBUTES)
@@ -185,7 +185,7 @@ class UserPools:
 
     def _update(self, call: Call) -> Mapping[str, Any]:
         pool, params = self.directory.pool(call.params["UserPoolId"]), call.params
-        pool.settings = settings_of(params, runs_functions=self._triggers.run)
+        pool.settings = settings_of(params, runs_functions=self._triggers.can_run)
         pool.name, pool.modified = params.get("PoolName") or pool.name, self._clock.now()
         if params.get("UserPoolTags") is not None:
             pool.tags = dict(params["UserPoolTags"])

@@ -8,6 +8,7 @@ import pytest
 from cognito import FLOWS, ORG, PASSWORD, Cognito, claims_of, not_derivable, refused
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
+from pycognito.aws_srp import AWSSRP
 
 from harness.emulator.tokens import read_unverified
 
@@ -305,15 +306,25 @@ def test_a_client_without_secret_takes_no_hash(cognito: Cognito) -> None:
 
 
 def test_tokens_of_a_client_with_a_secret_are_refreshed_and_revoked_with_it_only(cognito: Cognito) -> None:
-    token = cognito.sign_in()["RefreshToken"]
     client = with_secret(cognito)
+    proof = AWSSRP.get_secret_hash("alice", cognito.client_id, client["ClientSecret"])
+    token = cognito.initiate(USERNAME="alice", PASSWORD=PASSWORD, SECRET_HASH=proof)["AuthenticationResult"][
+        "RefreshToken"
+    ]
+    named = {"ClientId": cognito.client_id, "ClientSecret": client["ClientSecret"]}
 
     with refused("NotAuthorizedException"):
-        cognito.client.revoke_token(Token=token, ClientId=cognito.client_id)
+        cognito.refresh(token)
     with refused("NotAuthorizedException"):
         rotated(cognito, token)
-    with refused("UnauthorizedException"):
-        cognito.client.revoke_token(Token=token, ClientId=cognito.client_id, ClientSecret=client["ClientSecret"])
+    for wrong in ({}, {"ClientSecret": "x" * 51}):
+        with refused("UnauthorizedException"):
+            cognito.client.revoke_token(Token=token, **{"ClientId": cognito.client_id, **wrong})
+    assert cognito.initiate("REFRESH_TOKEN_AUTH", REFRESH_TOKEN=token, SECRET_HASH=proof)["AuthenticationResult"]
+    assert cognito.client.get_tokens_from_refresh_token(RefreshToken=token, **named)["AuthenticationResult"]
+    cognito.client.revoke_token(Token=token, **named)
+    with refused("NotAuthorizedException", "Refresh Token has been revoked"):
+        cognito.client.get_tokens_from_refresh_token(RefreshToken=token, **named)
 
 
 @pytest.mark.parametrize("flow", ["CUSTOM_AUTH", "USER_AUTH"])

@@ -66,6 +66,18 @@ def test_pre_sign_up_that_confirms_and_verifies_lets_anybody_in_with_any_address
         cognito.sign_up("bob")
 
 
+def test_pre_sign_up_that_verifies_takes_an_alias_away_from_whoever_had_it() -> None:
+    cognito = Triggered(PreSignUp=answering({"autoConfirmUser": True, "autoVerifyEmail": True}))
+    settings = {"LambdaConfig": {"PreSignUp": function_arn("PreSignUp")}, "AliasAttributes": ["email"]}
+    cognito.pool_id = cognito.new_pool(**settings)
+    cognito.client_id = cognito.new_client()
+    cognito.create_user("victim", email="boss@example.com", email_verified="true")
+    cognito.sign_up("mallory", email="boss@example.com")
+
+    assert claims_of(cognito.sign_in("boss@example.com")["IdToken"])["cognito:username"] == "mallory"
+    assert cognito.attributes("victim")["email_verified"] == "false"
+
+
 def test_pre_sign_up_sets_no_attributes() -> None:
     def meddling(event: dict[str, Any]) -> dict[str, Any]:
         event["request"]["userAttributes"]["custom:org"] = "victim"
