@@ -241,7 +241,7 @@ class SignInOperations:
         # After a proof, clients are known to send its responses along; Cognito takes no notice of them.
         username, password = _taken(responses, "USERNAME", "NEW_PASSWORD", optional=("SECRET_HASH", *_PROOF_RESPONSES))
         client.check_secret_hash(responses.get("SECRET_HASH"), username)
-        user = self._challenges.password_awaited(client, session, pool.user(username))
+        user = self._challenges.password_awaited(client, session, pool.find_user(username))
         if not user.enabled:
             raise ServiceError("NotAuthorizedException", unconfirmed.USER_DISABLED)
         attributes = {**user.attributes, **_written(pool, client, user, new_attributes)}

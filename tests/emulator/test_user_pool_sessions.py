@@ -373,6 +373,17 @@ def test_an_administrator_answers_a_challenge_for_the_user(cognito: Cognito) -> 
         cognito.admin("admin_respond_to_auth_challenge", **answer)
 
 
+def test_a_challenge_that_was_never_made_tells_nothing_about_the_user(cognito: Cognito) -> None:
+    for username in ("alice", "nobody"):
+        with refused("NotAuthorizedException", "Invalid session for the user."):
+            cognito.client.respond_to_auth_challenge(
+                ClientId=cognito.client_id,
+                ChallengeName="NEW_PASSWORD_REQUIRED",
+                Session="s" * 40,
+                ChallengeResponses={"USERNAME": username, "NEW_PASSWORD": PASSWORD},
+            )
+
+
 def test_a_password_set_meanwhile_ends_an_open_challenge(cognito: Cognito) -> None:
     cognito.admin("admin_set_user_password", Username="alice", Password="Temporary-1", Permanent=False)
     session = cognito.initiate(USERNAME="alice", PASSWORD="Temporary-1")["Session"]
