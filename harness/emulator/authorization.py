@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from harness.emulator.authorization_check import AuthorizationCheck
 from harness.emulator.condition_keys import keys_of
 from harness.emulator.global_keys import keys_of_request, underivable_keys
-from harness.emulator.roles import known_caller
+from harness.emulator.roles import known_caller, role_tag_keys
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.policy import Outcome, PolicySet, Request, UnderivableKeyError, decide, explain
 
@@ -139,7 +139,12 @@ class Authorizer:
             principal=caller.arn,
             action=check.action,
             resource=check.resource,
-            context={**caller.keys, **keys_of_request(self._clock.now(), region, owner), **check.context},
+            context={
+                **caller.keys,
+                **keys_of_request(self._clock.now(), region, owner),
+                **self._keys_of_passed_role(check),
+                **check.context,
+            },
             resource_account=owner,
             underivable=check.underivable
             | underivable_keys(principal)
@@ -177,6 +182,11 @@ class Authorizer:
             sentence = f"because no identity-based policy allows the {action} action"
             raise _denial(service, principal.arn, action, resource, sentence)
         return True
+
+    def _keys_of_passed_role(self, check: AuthorizationCheck) -> dict[str, tuple[str, ...]]:
+        """Return the tags of a role that is passed: each service asks about iam:PassRole, none of them knows IAM."""
+        role = self._directories.role(check.resource) if check.action.lower() == "iam:passrole" else None
+        return {} if role is None else role_tag_keys(role)
 
     def _known(self, principal: Principal) -> KnownCaller:
         generation = self._directories.generation

@@ -116,3 +116,12 @@ def known_caller(directory: Owners, principal: Principal) -> KnownCaller:
 def principal_tag_keys(tags: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Return tags as the condition keys aws:PrincipalTag/KEY, whose names are the same in any letter case."""
     return {f"aws:principaltag/{key.lower()}": (value,) for key, value in tags.items()}
+
+
+def role_tag_keys(role: StoredRole) -> dict[str, tuple[str, ...]]:
+    """Return the tags of a role as the condition keys of a request that is about the role."""
+    return {
+        f"{prefix}/{key.lower()}": (value,)
+        for prefix in ("aws:resourcetag", "iam:resourcetag")
+        for key, value in role.tags.items()
+    }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.emulator.faults import Fault
 from harness.emulator.global_keys import keys_of_request, underivable_keys
-from harness.emulator.roles import known_caller
+from harness.emulator.roles import known_caller, role_tag_keys
 from harness.emulator.service import NotDerivableError
 from harness.policy import Outcome, PolicySet, Request, UnderivableKeyError, decide
 
@@ -79,18 +79,10 @@ class RoleTrust:
             context={
                 **principal_keys,
                 **keys_of_request(self._clock.now(), self._region, role.account),
-                **_tag_keys(role),
+                **role_tag_keys(role),
                 **context,
             },
             resource_account=role.account,
             underivable=underivable_keys(caller),
         )
         return self._decides(policies, request)
-
-
-def _tag_keys(role: StoredRole) -> dict[str, tuple[str, ...]]:
-    return {
-        f"{prefix}/{key.lower()}": (value,)
-        for prefix in ("aws:resourcetag", "iam:resourcetag")
-        for key, value in role.tags.items()
-    }

@@ -59,6 +59,10 @@ class EmbeddedAws:
         """Return the refusal of a call by somebody."""
         return _refusal(self._api.send(ApiRequest(service, operation, params), caller))
 
+    def send(self, caller: AwsCredentials | None, service: str, operation: str, **params: Any) -> ApiResponse:
+        """Return whatever somebody's call is answered with."""
+        return self._api.send(ApiRequest(service, operation, params), caller)
+
     def may(self, caller: AwsCredentials, service: str, operation: str, **params: Any) -> bool:
         """Tell whether a call is allowed; any other answer than success and a denial is an error of the test."""
         answer = self._api.send(ApiRequest(service, operation, params), caller)

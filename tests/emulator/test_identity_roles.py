@@ -172,6 +172,20 @@ def test_3_7_setting_a_role_needs_permission_to_pass_it_to_cognito(roles: Roles)
     )
 
 
+def test_roles_may_be_passed_by_their_tags(roles: Roles) -> None:
+    tagged = {"StringEquals": {"aws:ResourceTag/for": "users"}}
+    admin = roles.aws.user("admin", allow("cognito-identity:*"), allow("iam:PassRole", **tagged))
+    roles.aws.iam("TagRole", RoleName="one", Tags=[{"Key": "for", "Value": "users"}])
+
+    def sets(name: str) -> str | None:
+        request = {"IdentityPoolId": roles.pool, "Roles": {"authenticated": roles.arns[name]}}
+        answer = roles.aws.send(admin, "cognito-identity", "SetIdentityPoolRoles", **request)
+        return answer.error_code
+
+    assert sets("one") is None
+    assert sets("two") == "NotAuthorizedException"
+
+
 def test_3_4_the_identity_is_the_key_by_which_users_of_a_role_differ(roles: Roles) -> None:
     own = {"StringEquals": {"cognito-identity.amazonaws.com:sub": roles.get_id(roles.logins())}}
     denied = deny("dynamodb:*", StringEquals={"aws:FederatedProvider": "graph.facebook.com"})
