@@ -138,7 +138,7 @@ class Account:
             faults=common.faults,
         )
         return RegionalServices(
-            DynamoDbService(self.number, region, store, authorizer, common.tables, common.clock),
+            DynamoDbService(self.number, region, store, authorizer, common.tables, common.directories, common.clock),
             S3Service(self.number, store, authorizer),
             sts,
             user_pools,

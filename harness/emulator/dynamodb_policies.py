@@ -1,4 +1,4 @@
-"""Resource-based policies of tables: stored with a revision, and compiled for whoever authorizes."""
+"""Resource-based policies of tables: kept with a revision, and compiled for whoever authorizes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator import unconfirmed
+from harness.emulator.iam_documents import shown_trust, with_principal_ids
 from harness.emulator.service import ServiceError
 from harness.policy import MalformedPolicyDocument, PolicyKind, parse_policy
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.emulator.dynamodb_tables import TableAddress
+    from harness.emulator.iam_directory import Directories
     from harness.policy import Policy
 
 # The service model: 20 KB, white space included.
@@ -25,20 +27,34 @@ _NO_POLICY = "NO_POLICY"
 class _Attached:
     document: str
     revision: str
-    compiled: Policy
+    stored: str
 
 
 class ResourcePolicies:
-    """The resource-based policies of one account's tables in one Region, by table name."""
+    """The resource-based policies of one account's tables in one Region, by table name.
 
-    def __init__(self) -> None:
+    Roles and users are kept by their unique ids, so that whoever takes the name of a deleted one has no grant
+    (IAM page on the Principal element).
+    """
+
+    def __init__(self, principals: Directories) -> None:
+        self._principals = principals
         self._by_table: dict[str, _Attached] = {}
+        self._compiled: dict[str, tuple[int, tuple[Policy, ...]]] = {}
         self._revisions = itertools.count(1_700_000_000_000)
 
-    def of(self, table: str) -> tuple[Policy, ...]:
-        """Return the table's policy, if it has one."""
-        attached = self._by_table.get(table)
-        return () if attached is None else (attached.compiled,)
+    def of(self, address: TableAddress) -> tuple[Policy, ...]:
+        """Return the table's policy, if it has one, with its principals as they are called now."""
+        attached = self._by_table.get(address.name)
+        if attached is None:
+            return ()
+        generation = self._principals.generation
+        known = self._compiled.get(address.name)
+        if known is None or known[0] != generation:
+            shown = shown_trust(attached.stored, self._principals)
+            known = (generation, (parse_policy(shown, kind=PolicyKind.RESOURCE, name=address.arn),))
+            self._compiled[address.name] = known
+        return known[1]
 
     def put(self, address: TableAddress, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """Attach a policy and return its revision, which stays when the document is the one already there.
@@ -46,12 +62,12 @@ class ResourcePolicies:
         Raises ServiceError as DynamoDB does for a malformed or too large document and an unexpected revision.
         """
         document = str(params["Policy"])
-        compiled = compile_policy(address, document)
+        stored = self.check(document)
         current = self._by_table.get(address.name)
         self._expect(address, current, params.get("ExpectedRevisionId"))
         if current is None or current.document != document:
-            current = _Attached(document, str(next(self._revisions)), compiled)
-            self._by_table[address.name] = current
+            current = _Attached(document, str(next(self._revisions)), stored)
+            self._attach(address.name, current)
         return {"RevisionId": current.revision}
 
     def get(self, address: TableAddress) -> Mapping[str, Any]:
@@ -65,12 +81,36 @@ class ResourcePolicies:
         """Detach the policy; without one, succeed all the same. Raises PolicyNotFoundException on another revision."""
         current = self._by_table.get(address.name)
         self._expect(address, current, params.get("ExpectedRevisionId"))
-        self._by_table.pop(address.name, None)
+        self._attach(address.name, None)
         return {} if current is None else {"RevisionId": current.revision}
 
     def forget(self, table: str) -> None:
         """Drop what was attached to a table that is deleted."""
-        self._by_table.pop(table, None)
+        self._attach(table, None)
+
+    def check(self, document: str) -> str:
+        """Return a document as it is kept.
+
+        Raises ValidationException for one that is too large, breaks the grammar or names nobody.
+        """
+        if len(document.encode("utf-8", "surrogatepass")) > _LIMIT:
+            raise ServiceError("ValidationException", unconfirmed.POLICY_TOO_LARGE)
+        try:
+            parse_policy(document, kind=PolicyKind.RESOURCE)
+            return with_principal_ids(document, self._principals)
+        except MalformedPolicyDocument as error:
+            reason = error.reason
+        except ServiceError as error:
+            reason = error.message
+        message = f"One or more parameter values were invalid: Invalid policy document: {reason}"
+        raise ServiceError("ValidationException", message)
+
+    def _attach(self, table: str, attached: _Attached | None) -> None:
+        self._compiled.pop(table, None)
+        if attached is None:
+            self._by_table.pop(table, None)
+        else:
+            self._by_table[table] = attached
 
     @staticmethod
     def _expect(address: TableAddress, current: _Attached | None, expected: str | None) -> None:
@@ -78,21 +118,6 @@ class ResourcePolicies:
             return
         if expected != (_NO_POLICY if current is None else current.revision):
             raise _not_found(unconfirmed.POLICY_REVISION_DIFFERS.format(table=address.name, expected=expected))
-
-
-def compile_policy(address: TableAddress, document: str) -> Policy:
-    """Return the document as a policy of the table.
-
-    Raises ValidationException for one that is too large or breaks the grammar. Principals and resources are not looked
-    up: one that does not exist never matches.
-    """
-    if len(document.encode()) > _LIMIT:
-        raise ServiceError("ValidationException", unconfirmed.POLICY_TOO_LARGE)
-    try:
-        return parse_policy(document, kind=PolicyKind.RESOURCE, name=address.arn)
-    except MalformedPolicyDocument as error:
-        message = f"One or more parameter values were invalid: Invalid policy document: {error}"
-        raise ServiceError("ValidationException", message) from None
 
 
 def _not_found(what: str) -> ServiceError:

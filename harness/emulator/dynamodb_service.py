@@ -9,7 +9,7 @@ from harness.emulator import dynamodb_requests as requests
 from harness.emulator import partiql_service
 from harness.emulator.dynamodb_batches import perform_batch
 from harness.emulator.dynamodb_idempotency import IdempotentCalls
-from harness.emulator.dynamodb_policies import ResourcePolicies, compile_policy
+from harness.emulator.dynamodb_policies import ResourcePolicies
 from harness.emulator.dynamodb_tables import RegionalTables
 from harness.emulator.moto_dynamodb import MotoDynamoDb
 from harness.emulator.parameters import check_constraints, is_known, refuse_unsupported
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.emulator.authorization import ScopedAuthorizer
     from harness.emulator.clock import Clock
     from harness.emulator.dynamodb_tables import TableAddress, TableDirectory
+    from harness.emulator.iam_directory import Directories
     from harness.emulator.moto_adapter import MotoAdapter
     from harness.emulator.service import Call
     from harness.emulator.wire import Reply
@@ -39,9 +40,10 @@ class DynamoDbService:
         moto: MotoAdapter,
         authorizer: ScopedAuthorizer,
         tables: TableDirectory,
+        principals: Directories,
         clock: Clock,
     ) -> None:
-        self._own = RegionalTables(MotoDynamoDb(moto, account, region), ResourcePolicies())
+        self._own = RegionalTables(MotoDynamoDb(moto, account, region), ResourcePolicies(principals))
         self._tables = tables
         tables.add(account, region, self._own)
         self._authorizer = authorizer
@@ -123,7 +125,7 @@ class DynamoDbService:
 
     def _create(self, address: TableAddress, params: Mapping[str, Any]) -> Reply:
         if "ResourcePolicy" in params:
-            compile_policy(address, params["ResourcePolicy"])
+            self._own.policies.check(params["ResourcePolicy"])
         store = self._own.store
         policy = {name: value for name, value in params.items() if name == "ResourcePolicy"}
         others = {name: value for name, value in params.items() if name != "ResourcePolicy"}

@@ -102,4 +102,4 @@ class TableDirectory:
     def resource_policies(self, address: TableAddress) -> tuple[Policy, ...]:
         """Return the resource-based policy of the table, if it has one."""
         tables = self.find(address)
-        return () if tables is None else tables.policies.of(address.name)
+        return () if tables is None else tables.policies.of(address)

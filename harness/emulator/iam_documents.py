@@ -55,6 +55,14 @@ def stored_trust(document: str, principals: PrincipalIds) -> str:
     """
     _parsed(document, PolicyKind.TRUST)
     _sized(lambda: check_size(document, PolicyKind.TRUST))
+    return with_principal_ids(document, principals)
+
+
+def with_principal_ids(document: str, principals: PrincipalIds) -> str:
+    """Return a valid document with principals given by ARN replaced by their unique ids.
+
+    Raises ServiceError MalformedPolicyDocument for a principal that does not exist.
+    """
 
     def replaced(named: str) -> str:
         if named.startswith(_ID_PREFIXES):

@@ -9,6 +9,7 @@ from enum import Enum
 NOT_WELL_FORMED = "Statement wasn't well formed, can't be processed: "
 
 _SPACE = re.compile(r"(?:[ \t\r\n]+|--[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _WORD = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*", re.ASCII)
 _SYMBOL = re.compile(r"<<|>>|<>|<=|>=|!=|[=<>()\[\]{},.:?*+-]")
@@ -65,6 +66,8 @@ def tokens(statement: str) -> list[Token]:
 
     Raises PartiqlError for a character that begins no token.
     """
+    if _SURROGATE.search(statement):
+        raise PartiqlError("half a character")
     found: list[Token] = []
     position = 0
     while position < len(statement):

@@ -117,7 +117,7 @@ def _bytes(text: str) -> bytes:
 
 
 _COMPARABLE: dict[str, Callable[[Any], Any]] = {
-    "S": str.encode,
+    "S": lambda text: text.encode("utf-8", "surrogatepass"),
     "N": Decimal,
     "B": _bytes,
     "SS": frozenset,

@@ -14,6 +14,7 @@ from harness.emulator.partiql_reads import stored_item
 from harness.emulator.partiql_requests import whole_key
 from harness.emulator.partiql_statements import Assignment, Exists, Insert, Literal, Path, Removal, Update
 from harness.emulator.partiql_tokens import PartiqlError, refused
+from harness.emulator.partiql_values import type_of
 from harness.emulator.service import ServiceError
 
 if TYPE_CHECKING:
@@ -145,11 +146,11 @@ def reduced(paths: Iterable[tuple[str | int, ...]], value: Value) -> Value | Non
 def _insertion(bound: Bound, statement: Insert) -> Write:
     if statement.source.index is not None:
         raise PartiqlError("a write to an index")
-    names = bound.schema.names
-    if all(name in statement.item for name in names):
-        key = {name: statement.item[name] for name in names}
-        if stored_item(bound, key) is not None:
-            raise ServiceError(*_DUPLICATE)
+    schema, item = bound.schema, statement.item
+    # An item without a whole key is refused by the store.
+    is_whole = all(name in item and type_of(item[name]) == schema.types[name] for name in schema.names)
+    if is_whole and stored_item(bound, {name: item[name] for name in schema.names}) is not None:
+        raise ServiceError(*_DUPLICATE)
     return Write("Put", {"TableName": bound.address.name, "Item": dict(statement.item)}, None)
 
 

@@ -209,6 +209,27 @@ def test_a_user_named_in_the_policy_needs_nothing_else(world: World) -> None:  #
     assert_denied(world.allowed("s3:*").get_item, "GetItem", **_GET)
 
 
+def test_whoever_takes_the_name_of_a_deleted_user_has_no_grant(world: World) -> None:  # IAM page on Principal
+    world.allowed("s3:*")
+    name = world.user_arn().rpartition("/")[2]
+    _attach(world, _grant({"AWS": world.user_arn()}))
+    world.iam.delete_user_policy(UserName=name, PolicyName="p")
+    for key in world.iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+        world.iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    world.iam.delete_user(UserName=name)
+    world.iam.create_user(UserName=name)
+    key = world.iam.create_access_key(UserName=name)["AccessKey"]
+    namesake = world.client("dynamodb", key["AccessKeyId"], key["SecretAccessKey"])
+    assert_denied(namesake.get_item, "GetItem", **_GET)
+
+
+def test_a_policy_that_names_nobody_is_refused(world: World) -> None:
+    grant = _grant({"AWS": f"arn:aws:iam::{world.account}:role/nobody"})
+    answer = refusal(world.root.put_resource_policy, ResourceArn=world.table_arn(), Policy=document(grant))
+    assert answer["Code"] == "ValidationException"
+    assert "Invalid principal in policy" in answer["Message"]
+
+
 def test_a_role_named_in_the_policy_is_still_limited_by_its_session_policy(world: World) -> None:  # 6.2
     silent = document({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
     nothing = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}

@@ -53,7 +53,8 @@ def test_insert_never_overwrites(world: World) -> None:  # doc: insert statement
     assert world.root.get_item(TableName="items", Key={"PK": {"S": "new"}, "SK": {"S": "1"}})["Item"]["n"] == {
         "N": "1000"
     }
-    assert refused(world.root, "INSERT INTO items VALUE {'PK': 'new'}")[0] == "ValidationException"
+    for item in ("{'PK': 'new'}", "{'PK': 1, 'SK': '1'}", "{'PK': '', 'SK': '1'}"):
+        assert refused(world.root, f"INSERT INTO items VALUE {item}")[0] == "ValidationException"
 
 
 def test_update_changes_one_item_that_is_there(world: World) -> None:  # doc: update statements
