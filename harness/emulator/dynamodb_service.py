@@ -58,7 +58,7 @@ class DynamoDbService:
         Raises the ServiceError that DynamoDB would answer, or NotDerivableError for what is not known.
         """
         operation, params = call.operation, call.params
-        if not is_known("dynamodb", operation):
+        if operation not in requests.ACCEPTED and not is_known("dynamodb", operation):
             raise NotDerivableError(f"the operation dynamodb:{operation}")
         check_constraints("dynamodb", operation, params)
         if operation in partiql_service.ACCEPTED:

@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _OK = 200
 # What moto always answers, although it is to be answered only when asked for.
 _CAPACITY_UNASKED = frozenset({"BatchGetItem", "BatchWriteItem", "TransactWriteItems", "UpdateItem"})
+_CHANGING_SCHEMAS = frozenset({"CreateTable", "DeleteTable", "UpdateTable"})
 # Moto does not resolve `#list[0]`.
 _INDEXED_PLACEHOLDER = re.compile(r"#\w+\s*\[")
 _MIXED_PARAMETERS = (
@@ -55,32 +57,32 @@ class MotoDynamoDb:
         self._moto = moto
         self._account = account
         self._region = region
+        self._schemas: dict[tuple[str, str | None], KeySchema | None] = {}
+
+    @cached_property
+    def _tables(self) -> Mapping[str, Any]:
+        tables: Mapping[str, Any] = dynamodb_backends[self._account][self._region].tables
+        return tables
 
     def has_table(self, table: str) -> bool:
         """Tell whether the table exists."""
-        return table in dynamodb_backends[self._account][self._region].tables
+        return table in self._tables
 
     def schema(self, table: str, index: str | None = None) -> KeySchema | None:
         """Return the keys of a table or of one of its indexes; None when there is no such table or index."""
-        stored = dynamodb_backends[self._account][self._region].tables.get(table)
-        if stored is None:
-            return None
-        types = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in stored.attr}
-        if index is None:
-            return KeySchema(*_keys(stored.schema), types)
-        for found in (*stored.indexes, *stored.global_indexes):
-            if found.name == index:
-                is_global = found in stored.global_indexes
-                return KeySchema(*_keys(found.schema), types, is_global, _projected(stored, found))
-        return None
+        if (table, index) not in self._schemas:
+            self._schemas[table, index] = self._read_schema(table, index)
+        return self._schemas[table, index]
 
     def tags(self, table: str) -> dict[str, str]:
         """Return the tags of a table; none when there is no such table."""
-        stored = dynamodb_backends[self._account][self._region].tables.get(table)
+        stored = self._tables.get(table)
         return {} if stored is None else {tag["Key"]: tag["Value"] for tag in stored.tags}
 
     def perform(self, operation: str, params: Mapping[str, Any]) -> Reply:
         """Return DynamoDB's answer to a call, whether result or error."""
+        if operation in _CHANGING_SCHEMAS:
+            self._schemas.clear()
         if operation == "TransactGetItems":
             return json_reply(Protocol.JSON_1_0, self._transact_get(params))
         if operation == "TagResource":
@@ -106,6 +108,19 @@ class MotoDynamoDb:
         code = str(result.pop("__type", "")).rpartition("#")[2]
         message = str(result.pop("message", result.pop("Message", "")))
         raise ServiceError(code, message, reply.status, result)
+
+    def _read_schema(self, table: str, index: str | None) -> KeySchema | None:
+        stored = self._tables.get(table)
+        if stored is None:
+            return None
+        types = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in stored.attr}
+        if index is None:
+            return KeySchema(*_keys(stored.schema), types)
+        for found in (*stored.indexes, *stored.global_indexes):
+            if found.name == index:
+                is_global = found in stored.global_indexes
+                return KeySchema(*_keys(found.schema), types, is_global, _projected(stored, found))
+        return None
 
     def _transact_get(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         # Moto's own ignores projections and takes 25 items instead of 100. Nobody else calls meanwhile.
