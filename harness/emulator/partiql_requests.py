@@ -104,9 +104,10 @@ def statement_check(bound: Bound, body: Mapping[str, Any], enclosing: str | None
         raise answered(error) from None
     if isinstance(statement, Insert):
         mentioned.update(statement.item)
-    elif isinstance(statement, Select):
+    elif isinstance(statement, Select | Exists):
+        projection = (statement.select if isinstance(statement, Exists) else statement).projection
         everything = unconfirmed.SELECT_OF_AN_INDEX_WITHOUT_PROJECTION if statement.source.index else "ALL_ATTRIBUTES"
-        keys.select(everything if statement.projection is None else "SPECIFIC_ATTRIBUTES")
+        keys.select(everything if projection is None else "SPECIFIC_ATTRIBUTES")
     elif isinstance(statement, Update | Delete):
         returned = {"ReturnValues": _RETURN_VALUES[statement.returning]}
         failing = body.get("ReturnValuesOnConditionCheckFailure", "NONE")
