@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from harness.emulator.functions import Functions
     from harness.emulator.iam_directory import Directories
     from harness.emulator.principals import CredentialStore, Principal
+    from harness.emulator.s3_buckets import Buckets
     from harness.emulator.sigv4 import SignedRequest
     from harness.emulator.token_issuers import TokenIssuers
     from harness.emulator.wire import Reply
@@ -55,6 +56,7 @@ class Common:
     door: Callable[[], str]
     apis: Apis
     issuers: TokenIssuers
+    buckets: Buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class Account:
         )
         return RegionalServices(
             DynamoDbService(self.number, region, store, authorizer, common.tables, common.directories, common.clock),
-            S3Service(self.number, store, authorizer),
+            S3Service(self.number, region, common.buckets, common.directories, authorizer, common.clock),
             sts,
             user_pools,
             identity_pools,

@@ -23,13 +23,17 @@ if TYPE_CHECKING:
     from harness.emulator.iam_directory import Directories
     from harness.emulator.principals import Principal
     from harness.emulator.roles import KnownCaller
-    from harness.policy import Explanation
+    from harness.policy import Explanation, Policy
 
-# Keys that describe the tags of resources, where this emulator does not hold them.
-_UNDERIVABLE_OF_SERVICE = {
-    "s3": frozenset({"aws:resourcetag/", "s3:existingobjecttag/", "s3:requestobjecttag/", "s3:requestobjecttagkeys"}),
-}
 _KEPT_DECISIONS = 4096
+_KEPT_POLICY_SETS = 1024
+# Who nobody is to a policy (IAM pages "Policy variables" and "Global condition context keys").
+_NOBODY = {
+    "aws:userid": ("anonymous",),
+    "aws:principaltype": ("Anonymous",),
+    "aws:principalaccount": ("anonymous",),
+}
+_NO_POLICIES = PolicySet()
 # The status of AccessDeniedException; services that are not named here answer AccessDenied with 403.
 _ACCESS_DENIED_EXCEPTION = {
     "dynamodb": 400,
@@ -109,6 +113,7 @@ class Authorizer:
         self._clock = clock
         self._log = log
         self._callers: dict[int, tuple[int, Principal, KnownCaller]] = {}
+        self._joined: dict[tuple[int, int], tuple[PolicySet, tuple[Policy, ...], PolicySet]] = {}
         self.enforcement = Enforcement.NORMAL
         self.exempt_arns: set[str] = set()
 
@@ -125,16 +130,17 @@ class Authorizer:
         service = check.action.partition(":")[0]
         owner = check.resource_account or account
         if principal is None:
-            # Resource policies that would let anybody in are refused where they are stored.
-            raise ServiceError("AccessDenied", "Access Denied", 403)
-        if (principal.is_root and principal.account == owner) or self._switched(
-            principal, service, check.action, check.resource
-        ):
+            self._require_for_anybody(check, owner, region)
+            return
+        # What a resource's policy denies, it denies to the root user too.
+        if principal.is_root and principal.account == owner and not check.resource_policies:
+            return
+        if self._switched(principal, service, check.action, check.resource):
             return
         caller = self._known(principal)
         policies = caller.policies
         if check.resource_policies:
-            policies = replace(policies, resource=check.resource_policies)
+            policies = self._with_resource(policies, check.resource_policies)
         request = Request(
             principal=caller.arn,
             action=check.action,
@@ -148,13 +154,40 @@ class Authorizer:
             resource_account=owner,
             underivable=check.underivable
             | underivable_keys(principal)
-            | keys_of(check.action).missing_from(check.context)
-            | _UNDERIVABLE_OF_SERVICE.get(service, frozenset()),
+            | keys_of(check.action).missing_from(check.context),
             issuer=caller.issuer,
         )
         decision = self._decide(policies, request)
         if not decision.allowed:
+            if service == "s3" and principal.account != owner:
+                # S3 tells its reasons within one account only (aws-semantics 2.3).
+                raise _plain_denial()
             raise _denial(service, principal.arn, check.action, check.resource, decision.explanation().sentence)
+
+    def _require_for_anybody(self, check: AuthorizationCheck, owner: str, region: str) -> None:
+        """Return when the policies of the resource let anybody do it; nothing else can speak for nobody."""
+        if not check.resource_policies or self.enforcement is not Enforcement.NORMAL:
+            raise _plain_denial()
+        request = Request(
+            principal="*",
+            action=check.action,
+            resource=check.resource,
+            context={**_NOBODY, **keys_of_request(self._clock.now(), region, owner), **check.context},
+            resource_account=owner,
+            underivable=check.underivable | underivable_keys(None) | keys_of(check.action).missing_from(check.context),
+        )
+        if not self._decide(self._with_resource(_NO_POLICIES, check.resource_policies), request).allowed:
+            raise _plain_denial()
+
+    def _with_resource(self, policies: PolicySet, resource: tuple[Policy, ...]) -> PolicySet:
+        # Kept, because a policy set remembers the plan of every action it was asked about.
+        known = (id(policies), id(resource))
+        kept = self._joined.get(known)
+        if kept is None or kept[0] is not policies or kept[1] is not resource:
+            if len(self._joined) >= _KEPT_POLICY_SETS:
+                self._joined.clear()
+            kept = self._joined[known] = (policies, resource, replace(policies, resource=resource))
+        return kept[2]
 
     def decides_trust(self, policies: PolicySet, request: Request) -> bool:
         """Tell whether a role may be assumed; asked by STS, whose refusals name no reason."""
@@ -220,6 +253,10 @@ class ScopedAuthorizer:
         """Return when every check is allowed; raise the first denial otherwise, before anything was touched."""
         for check in checks:
             self.authorizer.require(principal, check, self.account, self.region)
+
+
+def _plain_denial() -> ServiceError:
+    return ServiceError("AccessDenied", "Access Denied", 403)
 
 
 def _denial(service: str, arn: str, action: str, resource: str, sentence: str) -> ServiceError:

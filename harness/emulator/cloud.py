@@ -17,6 +17,7 @@ from harness.emulator.gateway import Gateway
 from harness.emulator.iam_propagation import PropagatedIam
 from harness.emulator.injection import Injections, Injector
 from harness.emulator.principals import CredentialStore, IssuedCredentials, root_of
+from harness.emulator.s3_buckets import Buckets
 from harness.emulator.sigv4 import SignatureVerifier
 from harness.emulator.token_issuers import TokenIssuers
 from harness.emulator.turn import Turn
@@ -54,6 +55,7 @@ class EmbeddedCloud:
         self._function_door = FunctionDoor(self)
         self._apis = Apis()
         self._issuers = TokenIssuers()
+        self.buckets = Buckets()
         self._accounts: dict[str, Account] = {}
         self.account_of(self.account)
         self.gateway = Gateway(self)
@@ -80,6 +82,7 @@ class EmbeddedCloud:
                 self._function_door.url,
                 self._apis,
                 self._issuers,
+                self.buckets,
             )
             self._accounts[number] = Account(number, common)
         return self._accounts[number]
@@ -112,6 +115,7 @@ class EmbeddedCloud:
         self._accounts.clear()
         self._apis.clear()
         self._issuers.clear()
+        self.buckets.clear()
         self.iam.clear()
         self.credentials.forget()
         self.verifier.forget()

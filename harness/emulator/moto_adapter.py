@@ -1,4 +1,4 @@
-"""Moto as the data plane: it stores items and objects, and decides nothing.
+"""Moto as the data plane: it stores items, and decides nothing.
 
 Each embedded cloud has an account id of its own, so that several clouds in one process share no state although
 moto's back ends are global. Moto is never reachable past the gateway, and never sees what a client sent: every request
@@ -10,13 +10,10 @@ from __future__ import annotations
 import json
 import os
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
 
 from moto.core.request import Request as MotoRequest
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.responses import DynamoHandler
-from moto.s3.models import s3_backends
-from moto.s3.responses import S3Response
 from werkzeug.exceptions import HTTPException
 
 from harness.emulator.service import NotDerivableError
@@ -26,10 +23,8 @@ from harness.errors import TargetError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from harness.emulator.s3_requests import S3Request
-
 # Switches by which moto would store for another account, or authorize by rules of its own.
-_SWITCHES = ("MOTO_ACCOUNT_ID", "INITIAL_NO_AUTH_ACTION_COUNT", "MOTO_S3_DEFAULT_MAX_KEYS")
+_SWITCHES = ("MOTO_ACCOUNT_ID", "INITIAL_NO_AUTH_ACTION_COUNT")
 
 
 class MotoAdapter:
@@ -48,27 +43,9 @@ class MotoAdapter:
         headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": f"DynamoDB_20120810.{operation}"}
         return self._dispatch(DynamoHandler.dispatch, "POST", url, headers, json.dumps(params).encode())
 
-    def s3(self, method: str, asked: S3Request, content: bytes = b"") -> Reply:
-        """Perform an S3 call that the gateway has authorized."""
-        path = "/".join(quote(part) for part in (asked.bucket, asked.key) if part)
-        url = f"https://s3.{self._region}.amazonaws.com/{path}"
-        if asked.query:
-            url = f"{url}?{urlencode(asked.query, quote_via=quote)}"
-        # Moto treats a request without any Authorization header as anonymous.
-        headers = {**asked.headers, "authorization": "authorized by the gateway"}
-        dispatch = S3Response.key_dispatch if asked.key else S3Response.bucket_dispatch
-        return self._dispatch(dispatch, method, url, headers, content)
-
-    def has_bucket(self, bucket: str) -> bool:
-        """Tell whether this cloud has the bucket; moto itself would also find those of other accounts."""
-        return bucket in s3_backends[self._account]["aws"].buckets
-
     def forget(self) -> None:
         """Drop everything this cloud stored."""
-        for name in list(s3_backends[self._account]["aws"].buckets):
-            s3_backends.bucket_accounts.pop(name, None)
-        for backends in (dynamodb_backends, s3_backends):
-            backends.pop(self._account, None)
+        dynamodb_backends.pop(self._account, None)
 
     def _dispatch(
         self, handler: Callable[..., Any], method: str, url: str, headers: Mapping[str, str], body: bytes

@@ -1,38 +1,44 @@
 """S3 request -> operation, actions, resources and condition keys (aws-semantics 2.1 and 2.2).
 
-What is read here is also all that the store gets to see: bucket, key, parameters and headers go on as they were
-understood, so that the store cannot read the request in another way.
+What is read here is all that is performed later: a request that holds anything else is refused.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
-import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
 
 from harness.emulator import unconfirmed
-from harness.emulator.authorization_check import AuthorizationCheck
-from harness.emulator.operations import accepting
-from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.s3_addresses import ObjectName, checked_version_id, read_address, read_copy_source
+from harness.emulator.s3_checks import RequestKeys, S3Check, request_keys
+from harness.emulator.s3_errors import invalid_argument
+from harness.emulator.s3_operations import (
+    ACL_HEADERS,
+    BUCKET_OPERATIONS,
+    OBJECT_OPERATIONS,
+    SELECTORS,
+    S3Operation,
+)
+from harness.emulator.s3_tags import (
+    TAGS_PER_BUCKET,
+    TAGS_PER_OBJECT,
+    request_tag_keys,
+    tags_of_body,
+    tags_of_header,
+)
+from harness.emulator.s3_xml import local_name, read_xml
+from harness.emulator.service import NotDerivableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterable, Mapping
 
+    from harness.emulator.s3_addresses import Address
+    from harness.emulator.s3_checks import Context
+    from harness.emulator.s3_content import Content
     from harness.emulator.sigv4 import SignedRequest
 
-_Context = dict[str, tuple[str, ...]]
-
-_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:\.[a-z0-9-]+)?\.amazonaws\.com")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_LIST_PARAMETERS = accepting(
-    "list-type prefix delimiter max-keys encoding-type continuation-token start-after fetch-owner marker"
-)
 # Headers that mean the same on every operation and ask for nothing.
-_SIGNING_HEADERS = frozenset(
+_NEUTRAL = frozenset(
     {
         "x-amz-date",
         "x-amz-security-token",
@@ -41,9 +47,11 @@ _SIGNING_HEADERS = frozenset(
         "x-amz-trailer",
         "x-amz-user-agent",
         "x-amz-checksum-mode",
+        "x-amz-sdk-checksum-algorithm",
+        "x-amz-expected-bucket-owner",
     }
 )
-_STORED_HEADERS = (
+_STORED = (
     "cache-control",
     "content-disposition",
     "content-encoding",
@@ -51,133 +59,155 @@ _STORED_HEADERS = (
     "content-type",
     "expires",
 )
-_READ_CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
+_CHECKSUM = "x-amz-checksum-"
+_METADATA = "x-amz-meta-"
+# Headers of writes that are condition keys of s3:PutObject under their own names.
 _WRITE_KEYS = (
+    *sorted(ACL_HEADERS),
     "x-amz-server-side-encryption",
     "x-amz-server-side-encryption-aws-kms-key-id",
     "x-amz-storage-class",
+    "x-amz-metadata-directive",
+    "if-match",
+    "if-none-match",
 )
-_COPY_KEYS = ("x-amz-copy-source", "x-amz-metadata-directive")
-_CHECKSUMS = ("x-amz-checksum-", "x-amz-sdk-checksum-algorithm")
-_WRITTEN = ("x-amz-meta-", *_CHECKSUMS)
-# Forms are read by the store in place of the query and the object, whatever the operation.
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-_UNDERIVABLE = frozenset({"s3:tlsversion", "s3:signatureage"})
-_DIGESTS: Mapping[str, Callable[[bytes], bytes]] = {
-    "crc32": lambda content: zlib.crc32(content).to_bytes(4, "big"),
-    "sha1": lambda content: hashlib.sha1(content, usedforsecurity=False).digest(),
-    "sha256": lambda content: hashlib.sha256(content).digest(),
-}
+# Which operations on s3:PutObject bring an object into being (S3 User Guide, "Enforce conditional writes").
+_CREATES_AN_OBJECT = frozenset({"PutObject", "CopyObject", "CompleteMultipartUpload"})
 
 
 @dataclass(frozen=True, slots=True)
 class S3Request:
-    """One S3 call, told apart by method, path and query, with everything that the store needs to perform it.
+    """One S3 call with everything that is needed to authorize and perform it.
 
-    `key` is the decoded object key, empty for bucket calls. `base` holds the condition keys of any check.
+    `key` is the decoded object key, empty for bucket calls. `headers` holds those that say something about the
+    operation, `tags` the tags that the request itself sets, None when it sets none. `keys` makes further checks of
+    this request, such as those of the keys of a DeleteObjects call, which has none of its own.
     """
 
     operation: str
-    bucket: str
-    key: str
-    checks: tuple[AuthorizationCheck, ...]
-    base: Mapping[str, tuple[str, ...]]
+    keys: RequestKeys
+    content: Content
+    bucket: str = ""
+    key: str = ""
+    version_id: str | None = None
+    checks: tuple[S3Check, ...] = ()
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    source: tuple[str, str] | None = None
+    source: ObjectName | None = None
+    tags: Mapping[str, str] | None = None
+
+    @property
+    def body(self) -> bytes:
+        """The content of the request, out of its chunks."""
+        return self.content.body
 
 
-def read_s3_request(request: SignedRequest, account: str) -> S3Request:
-    """Return what the request asks for. Raises NotDerivableError for anything that is not known exactly.
+def read_s3_request(request: SignedRequest, content: Content, now: float) -> S3Request:
+    """Return what the request asks for.
 
-    DeleteObjects carries no check of its own: every key in its body is checked with `delete_check`.
+    Raises NotDerivableError for anything that is not known exactly, ServiceError for what S3 calls malformed.
     """
-    parts = urlsplit(request.url)
-    bucket, key = _bucket_and_key(parts.netloc, parts.path)
-    query = _query(parts.query)
+    address = read_address(request.url)
     if request.headers.get("content-type", "").lower().startswith(_FORMS):
         raise NotDerivableError("an S3 request whose body is a form")
-    base = _base_context(request.headers, account)
-    if not bucket:
-        if request.method == "GET" and parts.path in ("", "/") and not query:
-            _refuse_other_headers(request.headers, ())
-            return S3Request("ListBuckets", "", "", (_check("s3:ListAllMyBuckets", "*", base),), base)
-        raise NotDerivableError(f"{request.method} on the S3 service")
-    if not _BUCKET.fullmatch(bucket):
-        raise ServiceError("InvalidBucketName", "The specified bucket is not valid.")
-    if key:
-        return _object_request(request, bucket, key, query, base)
-    _refuse_other_headers(request.headers, (), *_CHECKSUMS)
-    return _bucket_request(request.method, bucket, query, base)
+    keys = request_keys(request.headers, address, now)
+    if not address.bucket:
+        if request.method != "GET" or address.query:
+            raise NotDerivableError(f"{request.method} on the S3 service")
+        _refuse_other_headers(request.headers, ())
+        return S3Request("ListBuckets", keys, content, checks=(keys.check("s3:ListAllMyBuckets", ""),))
+    operation = _chosen(request, address)
+    _refuse_other_headers(request.headers, operation.headers, *((_METADATA,) if operation.writes else ()))
+    _refuse_other_parameters(operation, address)
+    return (_object_request if address.key else _bucket_request)(operation, address, request.headers, content, keys)
 
 
-def _bucket_and_key(netloc: str, path: str) -> tuple[str, str]:
-    host = _HOST.fullmatch(netloc.lower().removesuffix(":443"))
-    if host is None:
-        raise NotDerivableError(f"the S3 endpoint {netloc}")
-    if host["bucket"]:
-        return host["bucket"], _decoded(path[1:])
-    bucket, _, key = path[1:].partition("/")
-    return _decoded(bucket), _decoded(key)
+def _chosen(request: SignedRequest, address: Address) -> S3Operation:
+    selectors = SELECTORS & address.query.keys()
+    kind = "object" if address.key else "bucket"
+    found = [
+        each
+        for each in (OBJECT_OPERATIONS if address.key else BUCKET_OPERATIONS)
+        if each.method == request.method
+        and {each.selector} - {""} == selectors
+        and each.copies == ("x-amz-copy-source" in request.headers)
+    ]
+    if len(found) != 1:
+        shown = ", ".join(sorted(address.query)) or "no parameters"
+        raise NotDerivableError(f"{request.method} on an S3 {kind} with {shown}")
+    return found[0]
 
 
-def _decoded(text: str) -> str:
-    try:
-        return unquote_to_bytes(text).decode("utf-8")
-    except UnicodeDecodeError:
-        raise ServiceError("InvalidURI", "Couldn't parse the specified URI.") from None
-
-
-def _query(text: str) -> dict[str, str]:
-    pairs = parse_qsl(text, keep_blank_values=True)
-    query = dict(pairs)
-    if len(query) != len(pairs):
-        raise NotDerivableError("an S3 request that gives a parameter twice")
-    query.pop("x-id", None)
-    return query
-
-
-def _base_context(headers: Mapping[str, str], account: str) -> _Context:
-    context: _Context = {"s3:resourceaccount": (account,)}
-    if "authorization" in headers:
-        context["s3:authtype"] = ("REST-HEADER",)
-        context["s3:signatureversion"] = ("AWS4-HMAC-SHA256",)
-    if "x-amz-content-sha256" in headers:
-        context["s3:x-amz-content-sha256"] = (headers["x-amz-content-sha256"],)
-    return context
-
-
-def _refuse_other_headers(headers: Mapping[str, str], known: tuple[str, ...], *prefixes: str) -> None:
+def _refuse_other_headers(headers: Mapping[str, str], known: Iterable[str], *prefixes: str) -> None:
     """Refuse headers that ask for further permissions, or set condition keys, which are not derived here."""
     for name in headers:
-        # The store takes underscores for dashes.
-        means_something = name.replace("_", "-").startswith(("x-amz-", "if-")) and name not in _SIGNING_HEADERS
-        if means_something and name not in known and not name.startswith(prefixes):
+        # Some readers take underscores for dashes.
+        means_something = name.replace("_", "-").startswith(("x-amz-", "if-")) and name not in _NEUTRAL
+        if means_something and name not in known and not name.startswith((*prefixes, _CHECKSUM)):
             raise NotDerivableError(f"the S3 header {name}")
 
 
-def _bucket_request(method: str, bucket: str, query: Mapping[str, str], base: _Context) -> S3Request:
-    arn = f"arn:aws:s3:::{bucket}"
-    if method == "POST" and query == {"delete": ""}:
-        return S3Request("DeleteObjects", bucket, "", (), base)
-    if method == "GET" and query.keys() <= _LIST_PARAMETERS and query.get("list-type", "2") == "2":
-        operation = "ListObjectsV2" if "list-type" in query else "ListObjects"
-        check = _check("s3:ListBucket", arn, base | _listing_context(query))
-        return S3Request(operation, bucket, "", (check,), base, query)
-    if method == "HEAD" and not query:
-        check = _check("s3:ListBucket", arn, base | _listing_context(query))
-        return S3Request("HeadBucket", bucket, "", (check,), base)
-    if method == "PUT" and not query:
-        # The Region stands in the body, which is not read here.
-        check = _check("s3:CreateBucket", arn, base, "s3:locationconstraint")
-        return S3Request("CreateBucket", bucket, "", (check,), base)
-    if method == "DELETE" and not query:
-        return S3Request("DeleteBucket", bucket, "", (_check("s3:DeleteBucket", arn, base),), base)
-    raise NotDerivableError(f"{method} on an S3 bucket with {', '.join(sorted(query)) or 'no parameters'}")
+def _refuse_other_parameters(operation: S3Operation, address: Address) -> None:
+    others = address.query.keys() - operation.parameters - {operation.selector}
+    flag = address.query.get(operation.selector, "") if operation.selector != "uploadId" else ""
+    if others or flag or (operation.selector == "uploadId") != ("uploadId" in address.query):
+        shown = ", ".join(sorted(others)) or f"{operation.selector}={flag}"
+        raise NotDerivableError(f"{operation.name} with {shown}")
+    if operation.name == "ListObjects" and address.query.get("list-type", "2") != "2":
+        raise NotDerivableError("another version of ListObjects")
 
 
-def _listing_context(query: Mapping[str, str]) -> _Context:
-    context: _Context = {"s3:max-keys": (query.get("max-keys", unconfirmed.DEFAULT_MAX_KEYS),)}
+def _bucket_request(
+    operation: S3Operation, address: Address, headers: Mapping[str, str], content: Content, keys: RequestKeys
+) -> S3Request:
+    name, bucket, tags = operation.name, address.bucket, None
+    context: Context = {}
+    underivable: frozenset[str] = frozenset()
+    more: list[S3Check] = []
+    if name in ("ListObjects", "ListObjectVersions", "HeadBucket"):
+        context = _listing_keys(address.query)
+    elif name in ("CreateBucket", "PutBucketAcl"):
+        context = _header_keys(headers, (*ACL_HEADERS, "x-amz-object-ownership"))
+    if name == "CreateBucket":
+        if location := location_constraint(content.body):
+            context["s3:locationconstraint"] = (location,)
+        if not ACL_HEADERS.isdisjoint(headers):
+            more.append(keys.check("s3:PutBucketAcl", bucket, context=_header_keys(headers, ACL_HEADERS)))
+        if "x-amz-object-ownership" in headers:
+            more.append(keys.check("s3:PutBucketOwnershipControls", bucket))
+    if name == "PutBucketTagging":
+        tags = tags_of_body(content.body, TAGS_PER_BUCKET)
+        # Whether S3 derives these for buckets depends on settings that are not here.
+        underivable = frozenset({"aws:tagkeys", "aws:requesttag/"})
+    if name == "ListObjects" and "list-type" in address.query:
+        name = "ListObjectsV2"
+    checks = [keys.check(action, bucket, context=context, underivable=underivable) for action in operation.actions]
+    return S3Request(
+        name,
+        keys,
+        content,
+        bucket,
+        checks=(*checks, *more),
+        query=address.query,
+        headers=_kept(headers, operation),
+        tags=tags,
+    )
+
+
+def location_constraint(body: bytes) -> str:
+    """Return the Region that the body of a CreateBucket call names, empty when it names none."""
+    if not body:
+        return ""
+    root = read_xml(body, "CreateBucketConfiguration")
+    members = {local_name(child): child.text or "" for child in root}
+    if members.keys() - {"LocationConstraint"} or len(members) != len(root):
+        raise NotDerivableError("a new bucket with more than a location constraint")
+    return members.get("LocationConstraint", "")
+
+
+def _listing_keys(query: Mapping[str, str]) -> Context:
+    context: Context = {"s3:max-keys": (query.get("max-keys", unconfirmed.DEFAULT_MAX_KEYS),)}
     for name in ("prefix", "delimiter"):
         # Absent when the client sends none; an explicit empty prefix is present and empty (aws-semantics 2.2).
         if name in query:
@@ -185,115 +215,88 @@ def _listing_context(query: Mapping[str, str]) -> _Context:
     return context
 
 
+def _header_keys(headers: Mapping[str, str], names: Iterable[str]) -> Context:
+    return {f"s3:{name}": (headers[name],) for name in names if name in headers}
+
+
+def _kept(headers: Mapping[str, str], operation: S3Operation) -> dict[str, str]:
+    names = (*operation.headers, *(_STORED if operation.writes else ()), "x-amz-expected-bucket-owner")
+    kept = {name: headers[name] for name in (*names, "x-amz-checksum-mode") if name in headers}
+    if operation.writes:
+        kept |= {name: value for name, value in headers.items() if name.startswith(_METADATA)}
+    return kept
+
+
 def _object_request(
-    request: SignedRequest, bucket: str, key: str, query: Mapping[str, str], base: _Context
+    operation: S3Operation, address: Address, headers: Mapping[str, str], content: Content, keys: RequestKeys
 ) -> S3Request:
-    if query:
-        raise NotDerivableError(f"{request.method} on an S3 object with {', '.join(sorted(query))}")
-    arn = f"arn:aws:s3:::{bucket}/{key}"
-    if request.method == "PUT":
-        return _write_request(request.headers, bucket, key, base)
-    known = {"GET": ("GetObject", "s3:GetObject"), "HEAD": ("HeadObject", "s3:GetObject")}
-    known["DELETE"] = ("DeleteObject", "s3:DeleteObject")
-    if request.method not in known:
-        raise NotDerivableError(f"{request.method} on an S3 object")
-    operation, action = known[request.method]
-    passed_on = () if request.method == "DELETE" else ("range", "x-amz-checksum-mode", *_READ_CONDITIONS)
-    _refuse_other_headers(request.headers, passed_on)
-    headers = {name: request.headers[name] for name in passed_on if name in request.headers}
-    return S3Request(operation, bucket, key, (_check(action, arn, base),), base, headers=headers)
-
-
-def _write_request(headers: Mapping[str, str], bucket: str, key: str, base: _Context) -> S3Request:
-    copies = "x-amz-copy-source" in headers
-    meant = (*_WRITE_KEYS, *(_COPY_KEYS if copies else ()))
-    _refuse_other_headers(headers, meant, *_WRITTEN)
-    passed_on = {
-        name: value
-        for name, value in headers.items()
-        if name in (*_STORED_HEADERS, *meant) or name.startswith(_WRITTEN)
-    }
-    context = base | {f"s3:{name}": (headers[name],) for name in meant if name in headers}
-    arn = f"arn:aws:s3:::{bucket}/{key}"
-    if not copies:
-        return S3Request("PutObject", bucket, key, (_check("s3:PutObject", arn, context),), base, headers=passed_on)
-    source = headers["x-amz-copy-source"]
-    from_bucket, from_key = _copy_source(source)
-    # With a slash in front or with escapes, it is open which spelling the condition key holds.
-    plain = source == f"{from_bucket}/{from_key}"
-    underivable = () if plain else ("s3:x-amz-copy-source",)
-    if not plain:
-        del context["s3:x-amz-copy-source"]
-    # The one spelling of the source that cannot be read in two ways.
-    passed_on["x-amz-copy-source"] = quote(f"{from_bucket}/{from_key}")
-    checks = (
-        _check("s3:GetObject", f"arn:aws:s3:::{from_bucket}/{from_key}", base),
-        _check("s3:PutObject", arn, context, *underivable),
+    name = operation.name
+    bucket, key = address.bucket, address.key
+    version_id = checked_version_id(address.query["versionId"]) if "versionId" in address.query else None
+    if "uploadId" in address.query and not address.query["uploadId"]:
+        raise invalid_argument("This operation does not accept a query-string without an upload ID.")
+    tags: Mapping[str, str] | None = None
+    if name == "PutObjectTagging":
+        tags = tags_of_body(content.body, TAGS_PER_OBJECT)
+    elif "x-amz-tagging" in headers:
+        tags = tags_of_header(headers["x-amz-tagging"])
+    context: Context = {}
+    source, checks = None, list[S3Check]()
+    underivable: frozenset[str] = frozenset()
+    if operation.copies:
+        source, read = _source_check(headers["x-amz-copy-source"], keys)
+        checks.append(read)
+        if headers["x-amz-copy-source"] == f"{source.bucket}/{source.key}":
+            context["s3:x-amz-copy-source"] = (headers["x-amz-copy-source"],)
+        else:
+            # With a slash in front, escapes or a version, it is open which spelling the condition key holds.
+            underivable = frozenset({"s3:x-amz-copy-source"})
+    if operation.actions == ("s3:PutObject",):
+        context |= _header_keys(headers, _WRITE_KEYS)
+        context["s3:objectcreationoperation"] = ("true" if name in _CREATES_AN_OBJECT else "false",)
+    elif name == "PutObjectAcl":
+        context |= _header_keys(headers, ACL_HEADERS)
+    if operation.writes or name == "PutObjectTagging":
+        context |= request_tag_keys(tags or {})
+    actions = operation.actions if version_id is None else operation.version_actions
+    checks += [keys.check(action, bucket, key, version_id, context, underivable) for action in actions]
+    if operation.writes:
+        checks += _further_write_checks(headers, bucket, key, tags, keys)
+    return S3Request(
+        name,
+        keys,
+        content,
+        bucket,
+        key,
+        version_id,
+        tuple(checks),
+        address.query,
+        _kept(headers, operation),
+        source,
+        tags,
     )
-    return S3Request("CopyObject", bucket, key, checks, base, headers=passed_on, source=(from_bucket, from_key))
 
 
-def _copy_source(source: str) -> tuple[str, str]:
-    path, _, version = source.partition("?")
-    if version or path.startswith("arn:"):
-        raise NotDerivableError("copy sources with a version or an access point")
-    if "+" in path:
-        raise NotDerivableError("copy sources with an unescaped plus sign, which may stand for a blank")
-    bucket, _, key = _decoded(path).removeprefix("/").partition("/")
-    if not _BUCKET.fullmatch(bucket) or not key:
-        raise ServiceError(
-            "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
-        )
-    return bucket, key
+def _source_check(header: str, keys: RequestKeys) -> tuple[ObjectName, S3Check]:
+    source = read_copy_source(header)
+    action = "s3:GetObject" if source.version_id is None else "s3:GetObjectVersion"
+    return source, keys.check(action, source.bucket, source.key, source.version_id)
 
 
-def _check(action: str, resource: str, context: Mapping[str, tuple[str, ...]], *underivable: str) -> AuthorizationCheck:
-    return AuthorizationCheck(action, resource, context, _UNDERIVABLE | frozenset(underivable))
+def _further_write_checks(
+    headers: Mapping[str, str], bucket: str, key: str, tags: Mapping[str, str] | None, keys: RequestKeys
+) -> list[S3Check]:
+    checks = []
+    if "if-match" in headers:
+        # Comparing with what is there reads it (S3 User Guide, "Conditional writes").
+        checks.append(keys.check("s3:GetObject", bucket, key))
+    if not ACL_HEADERS.isdisjoint(headers):
+        checks.append(keys.check("s3:PutObjectAcl", bucket, key, context=_header_keys(headers, ACL_HEADERS)))
+    if tags is not None:
+        checks.append(keys.check("s3:PutObjectTagging", bucket, key, context=request_tag_keys(tags)))
+    return checks
 
 
-def read_content(request: SignedRequest) -> tuple[bytes, dict[str, str]]:
-    """Return the body out of its chunks, if it came in chunks, and the headers that trailed them.
-
-    Raises ServiceError for a checksum that does not match, NotDerivableError for one that cannot be computed here and
-    for chunks that do not add up.
-    """
-    content, trailers = request.body, dict[str, str]()
-    if request.headers.get("x-amz-content-sha256") == "STREAMING-UNSIGNED-PAYLOAD-TRAILER":
-        content, trailers = _out_of_chunks(content)
-        if request.headers.get("x-amz-decoded-content-length", "") != str(len(content)):
-            raise NotDerivableError("a chunked body of other than the announced length")
-    for name, value in {**request.headers, **trailers}.items():
-        algorithm = name.removeprefix("x-amz-checksum-")
-        if algorithm == name or algorithm in ("algorithm", "type", "mode"):
-            continue
-        if algorithm not in _DIGESTS:
-            raise NotDerivableError(f"the checksum {algorithm}")
-        if base64.b64encode(_DIGESTS[algorithm](content)).decode() != value:
-            text = f"The {algorithm.upper()} you specified did not match the calculated checksum."
-            raise ServiceError("BadDigest", text)
-    return content, trailers
-
-
-def _out_of_chunks(body: bytes) -> tuple[bytes, dict[str, str]]:
-    content, rest = b"", body
-    while True:
-        line, _, rest = rest.partition(b"\r\n")
-        if not re.fullmatch(rb"[0-9a-fA-F]+", line):
-            raise NotDerivableError("a chunked body that cannot be read")
-        size = int(line, 16)
-        if size == 0:
-            break
-        content += rest[:size]
-        rest = rest[size:].removeprefix(b"\r\n")
-    pairs = (line.partition(b":") for line in rest.split(b"\r\n") if line)
-    return content, {name.decode().lower(): value.decode().strip() for name, _, value in pairs}
-
-
-def delete_check(asked: S3Request, key: str) -> AuthorizationCheck:
-    """Return the check of one key of a DeleteObjects call (aws-semantics 2.1: per key)."""
-    return _check("s3:DeleteObject", f"arn:aws:s3:::{asked.bucket}/{key}", asked.base)
-
-
-def list_check(asked: S3Request, bucket: str) -> AuthorizationCheck:
+def list_check(asked: S3Request, bucket: str) -> S3Check:
     """Return the check that decides between 404 and 403 for a missing key (aws-semantics 2.3)."""
-    return _check("s3:ListBucket", f"arn:aws:s3:::{bucket}", asked.base)
+    return asked.keys.check("s3:ListBucket", bucket)

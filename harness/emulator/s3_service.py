@@ -1,39 +1,66 @@
-"""The service S3: what a request asks is authorized, and only then performed by the store."""
+"""The service S3: what a request asks is authorized, and only then performed."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
-from xml.sax.saxutils import escape
 
 from harness.emulator import unconfirmed
-from harness.emulator.s3_requests import S3Request, delete_check, list_check, read_content, read_s3_request
-from harness.emulator.service import NotDerivableError, ServiceError
-from harness.emulator.sigv4 import unsigned
-from harness.emulator.wire import Protocol, Reply
+from harness.emulator.s3_account import BucketsOfAccount
+from harness.emulator.s3_addresses import read_address
+from harness.emulator.s3_authorization import S3Authorization
+from harness.emulator.s3_call import S3Call
+from harness.emulator.s3_configuration import BucketConfiguration
+from harness.emulator.s3_content import read_content
+from harness.emulator.s3_deletions import delete_objects
+from harness.emulator.s3_errors import MissingObjectError, no_such_bucket, plainly_denied
+from harness.emulator.s3_listing import LISTINGS
+from harness.emulator.s3_multipart import UPLOADING, upload_part_copy
+from harness.emulator.s3_reading import READING, stored_object, version_headers
+from harness.emulator.s3_requests import list_check, read_s3_request
+from harness.emulator.s3_writing import WRITING, copies_tags, copy_object
+from harness.emulator.service import NotDerivableError
+from harness.emulator.wire import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.emulator.authorization import ScopedAuthorizer
-    from harness.emulator.moto_adapter import MotoAdapter
-    from harness.emulator.principals import Principal
+    from harness.emulator.clock import Clock
+    from harness.emulator.iam_directory import Directories
+    from harness.emulator.s3_addresses import ObjectName
+    from harness.emulator.s3_buckets import Bucket, Buckets
+    from harness.emulator.s3_call import Perform
     from harness.emulator.sigv4 import SignedRequest, VerifiedSignature
-
-_NOT_FOUND = 404
-_KEYS_PER_DELETE = 1000
-# Blanks that a reader of XML would turn into others.
-_XML_BLANKS = {"\r": "&#13;"}
 
 
 class S3Service:
-    """The buckets of one account."""
+    """S3 as the callers of one account meet it in one Region. The buckets are those of the whole cloud."""
 
-    def __init__(self, account: str, moto: MotoAdapter, authorizer: ScopedAuthorizer) -> None:
-        self._account = account
-        self._moto = moto
-        self._authorizer = authorizer
+    def __init__(
+        self,
+        account: str,
+        region: str,
+        buckets: Buckets,
+        directories: Directories,
+        authorizer: ScopedAuthorizer,
+        clock: Clock,
+    ) -> None:
+        self._region = region
+        self._buckets = buckets
+        self._clock = clock
+        self._authorization = S3Authorization(account, buckets, directories, authorizer)
+        self._account = BucketsOfAccount(account, region, buckets)
+        self._operations: Mapping[str, Perform] = {
+            **READING,
+            **WRITING,
+            **UPLOADING,
+            **LISTINGS,
+            **BucketConfiguration(directories).operations,
+            "CopyObject": self._copy,
+            "UploadPartCopy": self._copy,
+            "DeleteObjects": lambda call: delete_objects(call, self._authorization.require),
+            "DeleteBucket": self._account.delete_bucket,
+        }
 
     def answer(self, request: SignedRequest, verified: VerifiedSignature | None) -> Reply:
         """Return the answer to a request whose signature has been checked; `verified` is None for an unsigned one.
@@ -41,76 +68,70 @@ class S3Service:
         Raises the ServiceError that S3 would answer, or NotDerivableError for what is not known.
         """
         if verified is None:
-            # No bucket policy is stored in this cut, so nothing can speak for an anonymous caller.
-            raise unsigned(Protocol.REST_XML)
-        principal = verified.principal
-        asked = read_s3_request(request, self._account)
-        content, trailers = read_content(request)
-        self._authorizer.require_all(principal, asked.checks)
-        for bucket in {asked.bucket, *(asked.source or ())[:1]} - {""}:
-            if asked.operation != "CreateBucket" and not self._moto.has_bucket(bucket):
-                raise ServiceError("NoSuchBucket", "The specified bucket does not exist", _NOT_FOUND)
-        if asked.operation == "DeleteObjects":
-            return self._delete_objects(asked, content, principal)
-        if asked.operation == "PutObject":
-            asked = replace(asked, headers=_without_chunking({**asked.headers, **trailers}))
-        reply = self._moto.s3(request.method, asked, content)
-        if reply.status == _NOT_FOUND and unconfirmed.MISSING_KEY_NEEDS_LIST_BUCKET and asked.key:
-            # Whoever may not list is not told whether a key exists (aws-semantics 2.3).
-            self._authorizer.require_all(principal, [list_check(asked, (asked.source or (asked.bucket,))[0])])
-        return reply
+            self._check_somebody_speaks_for_nobody(request)
+        principal = None if verified is None else verified.principal
+        now = self._clock.now()
+        asked = read_s3_request(request, read_content(request, verified), now)
+        if asked.operation in ("ListBuckets", "CreateBucket"):
+            self._authorization.require(principal, asked.checks)
+            if asked.operation == "ListBuckets":
+                return self._account.list_buckets()
+            return self._account.create_bucket(asked, principal, now)
+        # Everybody is told that a bucket is not there (unconfirmed.MISSING_BUCKET_IS_TOLD_TO_ANYBODY).
+        call = S3Call(self._bucket(asked.bucket), asked, principal, now)
+        if asked.source is not None:
+            self._bucket(asked.source.bucket)
+        self._authorization.require(principal, asked.checks)
+        _check_expected_owner(call.bucket, asked.headers.get("x-amz-expected-bucket-owner"))
+        try:
+            return self._operations[asked.operation](call)
+        except MissingObjectError as missing:
+            if unconfirmed.MISSING_KEY_NEEDS_LIST_BUCKET:
+                # Whoever may not list is not told whether a key exists (aws-semantics 2.3).
+                self._authorization.require(principal, [list_check(asked, missing.bucket)])
+            raise
 
-    def _delete_objects(self, asked: S3Request, content: bytes, principal: Principal) -> Reply:
-        entries = []
-        keys, quiet = _keys_to_delete(content)
-        for key in keys:
-            shown = f"<Key>{escape(key, _XML_BLANKS)}</Key>"
-            try:
-                self._authorizer.require_all(principal, [delete_check(asked, key)])
-            except NotDerivableError:
-                raise
-            except ServiceError as error:
-                entries.append(
-                    f"<Error>{shown}<Code>{error.code}</Code><Message>{escape(error.message)}</Message></Error>"
-                )
-                continue
-            self._moto.s3("DELETE", replace(asked, key=key))
-            if not quiet:
-                entries.append(f"<Deleted>{shown}</Deleted>")
-        body = f'<?xml version="1.0" encoding="UTF-8"?><DeleteResult>{"".join(entries)}</DeleteResult>'
-        return Reply(200, {"Content-Type": "application/xml"}, body.encode())
+    def _bucket(self, name: str) -> Bucket:
+        bucket = self._buckets.find(name)
+        if bucket is None:
+            raise no_such_bucket()
+        if bucket.region != self._region:
+            raise NotDerivableError("a bucket addressed in another Region than its own")
+        return bucket
 
+    def _check_somebody_speaks_for_nobody(self, request: SignedRequest) -> None:
+        """Return when the bucket has a policy, since nothing else can allow an anonymous call."""
+        address = read_address(request.url)
+        makes_a_bucket = request.method == "PUT" and not address.key
+        if address.bucket and not makes_a_bucket and self._bucket(address.bucket).policy is not None:
+            return
+        raise plainly_denied()
 
-def _without_chunking(headers: Mapping[str, str]) -> dict[str, str]:
-    # S3 stores the encodings of the object, not that of its way here.
-    encodings = [part.strip() for part in headers.get("content-encoding", "").split(",")]
-    kept = ",".join(part for part in encodings if part not in ("", "aws-chunked"))
-    others = {name: value for name, value in headers.items() if name != "content-encoding"}
-    return {**others, "content-encoding": kept} if kept else others
+    def _copy(self, call: S3Call) -> Reply:
+        asked, name = call.asked, call.asked.source
+        if name is None:
+            raise NotDerivableError("a copy without a source")
+        from_bucket = self._bucket(name.bucket)
+        _check_expected_owner(from_bucket, asked.headers.get("x-amz-source-expected-bucket-owner"))
+        source = stored_object(from_bucket, name.key, name.version_id)
+        if asked.operation == "UploadPartCopy":
+            reply = upload_part_copy(call, source)
+        else:
+            if copies_tags(asked) and source.draft.tags and unconfirmed.COPIED_TAGS_NEED_TAGGING_ACTIONS:
+                self._check_copied_tags(call, name)
+            reply = copy_object(call, source)
+        named = version_headers(from_bucket, source.version_id, "x-amz-copy-source-version-id")
+        return Reply(reply.status, {**reply.headers, **named}, reply.body)
 
-
-def _keys_to_delete(body: bytes) -> tuple[list[str], bool]:
-    """Return the keys, and whether only errors shall be reported. Anything but plain keys is refused."""
-    malformed = ServiceError("MalformedXML", "The XML you provided was not well-formed or did not validate.")
-    try:
-        root = ET.fromstring(body)  # noqa: S314  our own client's body; expat refuses entity bombs
-    except ET.ParseError:
-        raise malformed from None
-    keys, quiet = [], False
-    for child in root:
-        if _local(child) == "Quiet":
-            quiet = (child.text or "").strip().lower() == "true"
-            continue
-        members = [_local(member) for member in child]
-        if _local(child) != "Object" or members.count("Key") != 1 or not child[members.index("Key")].text:
-            raise malformed
-        if len(members) != 1:
-            raise NotDerivableError("DeleteObjects with versions or conditions")
-        keys.append(child[0].text or "")
-    if _local(root) != "Delete" or not 0 < len(keys) <= _KEYS_PER_DELETE:
-        raise malformed
-    return keys, quiet
+    def _check_copied_tags(self, call: S3Call, name: ObjectName) -> None:
+        keys = call.asked.keys
+        reading = "s3:GetObjectTagging" if name.version_id is None else "s3:GetObjectVersionTagging"
+        underivable = frozenset({"s3:requestobjecttagkeys", "s3:requestobjecttag/"})
+        read = keys.check(reading, name.bucket, name.key, name.version_id)
+        write = keys.check("s3:PutObjectTagging", call.bucket.name, call.asked.key, underivable=underivable)
+        self._authorization.require(call.principal, [read, write])
 
 
-def _local(element: ET.Element) -> str:
-    return element.tag.rpartition("}")[2]
+def _check_expected_owner(bucket: Bucket, expected: str | None) -> None:
+    if expected is not None and expected != bucket.owner:
+        raise plainly_denied()

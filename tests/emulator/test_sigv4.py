@@ -272,8 +272,14 @@ def test_s3_takes_an_unsigned_body(signatures: _Signatures, declared: str) -> No
     assert signatures.verify(_changed(request, body=b"changed"), "s3") is signatures.session
 
 
-def test_s3_chunks_with_signatures_are_not_known(signatures: _Signatures) -> None:
-    request = _s3_with_payload(signatures, "STREAMING-AWS4-HMAC-SHA256-PAYLOAD")
+@pytest.mark.parametrize("trailer", ["", "-TRAILER"])
+def test_s3_chunks_with_signatures_are_checked_one_by_one_later(signatures: _Signatures, trailer: str) -> None:
+    request = _s3_with_payload(signatures, f"STREAMING-AWS4-HMAC-SHA256-PAYLOAD{trailer}")
+    assert signatures.verify(request, "s3") is signatures.session
+
+
+def test_s3_chunks_with_unknown_signatures_are_refused(signatures: _Signatures) -> None:
+    request = _s3_with_payload(signatures, "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD")
     assert signatures.refusal(request, "s3") == (NOT_DERIVABLE, 501)
 
 

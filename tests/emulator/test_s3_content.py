@@ -1,0 +1,263 @@
+"""Bodies of S3 requests, their chunks, trailers and checksums, and requests that are signed in their query."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from s3_world import REGION, S3World, allow, denial, document, refusal
+
+from harness.emulator.checksums import ALGORITHMS, checksum
+from harness.emulator.chunk_signatures import ChunkSigner
+from harness.emulator.service import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from botocore.awsrequest import AWSResponse
+
+# The published examples of the S3 API reference ("Signature calculations: transferring payload in multiple chunks",
+# and "... including trailing headers"), with the example key of the AWS documentation.
+_SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+_TIMESTAMP, _SCOPE = "20130524T000000Z", "20130524/us-east-1/s3/aws4_request"
+_CONTENT = b"a" * 66_560
+_CHUNKS = (_CONTENT[:65_536], _CONTENT[65_536:], b"")
+_PLAIN = (
+    "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9",
+    "ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648",
+    "0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497",
+    "b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9",
+)
+_WITH_TRAILER = (
+    "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e",
+    "b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2",
+    "1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7",
+    "2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992",
+)
+_TRAILER_SIGNATURE = "d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435"
+
+
+def _key(secret: str, scope: str) -> bytes:
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return key
+
+
+@pytest.mark.parametrize("signatures", [_PLAIN, _WITH_TRAILER], ids=["chunks", "chunks-with-trailer"])
+def test_chunks_are_signed_as_in_the_published_example(signatures: tuple[str, ...]) -> None:
+    signer = ChunkSigner(_key(_SECRET, _SCOPE), _TIMESTAMP, _SCOPE, signatures[0])
+    previous = signer.seed
+    for chunk, signature in zip(_CHUNKS, signatures[1:], strict=True):
+        with pytest.raises(ServiceError, match="SignatureDoesNotMatch"):
+            signer.after_chunk(previous, signature, chunk + b"changed")
+        previous = signer.after_chunk(previous, signature, chunk)
+    assert previous == signatures[-1]
+
+
+def test_trailers_are_signed_as_in_the_published_example() -> None:
+    signer = ChunkSigner(_key(_SECRET, _SCOPE), _TIMESTAMP, _SCOPE, _WITH_TRAILER[0])
+    trailer = f"x-amz-checksum-crc32c:{checksum('crc32c', _CONTENT)}\n".encode()
+    assert trailer == b"x-amz-checksum-crc32c:sOO8/Q==\n"
+    assert signer.after_trailers(_WITH_TRAILER[-1], _TRAILER_SIGNATURE, trailer) == _TRAILER_SIGNATURE
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "value"),
+    [("crc32", "cbf43926"), ("crc32c", "e3069283"), ("crc64nvme", "ae8b14860a799888")],
+)
+def test_checksums_have_their_published_check_values(algorithm: str, value: str) -> None:
+    assert base64.b64decode(checksum(algorithm, b"123456789")).hex() == value
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[S3World]:
+    world = S3World()
+    yield world
+    world.cloud.close()
+
+
+@pytest.fixture(scope="module")
+def bucket(world: S3World) -> str:
+    return world.bucket()
+
+
+class _Streaming(S3SigV4Auth):
+    """Signs a request whose chunks have signatures of their own."""
+
+    declared = ""
+
+    def payload(self, _: Any) -> str:
+        return self.declared
+
+
+def _uploaded(
+    world: S3World, bucket: str, chunks: tuple[bytes, ...], *, tampers: str = "", trailer: str = ""
+) -> AWSResponse:
+    """Send an upload in signed chunks, of which `tampers` spoils something."""
+    issued = world.cloud.root_credentials()
+    secret = issued.secret_access_key.reveal()
+    declared = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" + ("-TRAILER" if trailer else "")
+    headers = {
+        "X-Amz-Content-SHA256": declared,
+        "Content-Encoding": "aws-chunked",
+        "X-Amz-Decoded-Content-Length": str(sum(map(len, chunks))),
+        **({"X-Amz-Trailer": trailer.partition(":")[0]} if trailer else {}),
+    }
+    url = f"https://s3.{REGION}.amazonaws.com/{bucket}/streamed"
+    request = AWSRequest(method="PUT", url=url, data=b"", headers=headers)
+    signer = _Streaming(Credentials(issued.access_key_id, secret), "s3", REGION)
+    signer.declared = declared
+    signer.add_auth(request)
+    timestamp = request.context["timestamp"]
+    scope = f"{timestamp[:8]}/{REGION}/s3/aws4_request"
+    previous = request.headers["Authorization"].rpartition("Signature=")[2]
+    key, body = _key(secret, scope), b""
+    for chunk in (*chunks, b""):
+        previous = _signature(key, "PAYLOAD", timestamp, scope, previous, chunk)
+        shown = "0" * 64 if tampers == "signature" and chunk == chunks[-1] else previous
+        sent = chunk.swapcase() if tampers == "content" else chunk
+        body += f"{len(chunk):x};chunk-signature={shown}\r\n".encode() + sent + (b"\r\n" if chunk else b"")
+    if trailer:
+        signature = _signature(key, "TRAILER", timestamp, scope, previous, f"{trailer}\n".encode())
+        shown = "0" * 64 if tampers == "trailer" else signature
+        body += f"{trailer}\r\nx-amz-trailer-signature:{shown}\r\n".encode()
+    prepared = request.prepare()
+    prepared.body = body + b"\r\n"
+    return world.cloud.gateway.before_send(prepared)
+
+
+def _signature(key: bytes, kind: str, timestamp: str, scope: str, previous: str, content: bytes) -> str:
+    lines = [f"AWS4-HMAC-SHA256-{kind}", timestamp, scope, previous]
+    lines += [hashlib.sha256(b"").hexdigest()] if kind == "PAYLOAD" else []
+    lines.append(hashlib.sha256(content).hexdigest())
+    return hmac.new(key, "\n".join(lines).encode(), hashlib.sha256).hexdigest()
+
+
+def _code(response: AWSResponse) -> str:
+    return next(each.text or "" for each in ET.fromstring(response.text).iter() if each.tag == "Code")  # noqa: S314  our own answer
+
+
+@pytest.mark.parametrize("trailer", ["", f"x-amz-checksum-crc32c:{checksum('crc32c', b'one two')}"])
+def test_an_upload_in_signed_chunks_arrives(world: S3World, bucket: str, trailer: str) -> None:
+    assert _uploaded(world, bucket, (b"one ", b"two"), trailer=trailer).status_code == 200
+    assert world.operator.get_object(Bucket=bucket, Key="streamed")["Body"].read() == b"one two"
+
+
+@pytest.mark.parametrize("tampers", ["content", "signature", "trailer"])
+def test_a_chunk_that_was_changed_on_the_way_is_refused(world: S3World, tampers: str) -> None:
+    # Section 7, row "wrong secret / body changed".
+    bucket = world.bucket()
+    trailer = f"x-amz-checksum-crc32c:{checksum('crc32c', b'one two')}" if tampers == "trailer" else ""
+    response = _uploaded(world, bucket, (b"one ", b"two"), tampers=tampers, trailer=trailer)
+    assert (_code(response), response.status_code) == ("SignatureDoesNotMatch", 403)
+    assert world.operator.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_a_wrong_checksum_in_a_signed_trailer_is_a_bad_digest(world: S3World, bucket: str) -> None:
+    wrong = f"x-amz-checksum-crc32c:{checksum('crc32c', b'other')}"
+    response = _uploaded(world, bucket, (b"one ", b"two"), trailer=wrong)
+    assert (_code(response), response.status_code) == ("BadDigest", 400)
+
+
+@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+def test_a_checksum_is_verified_and_given_back(world: S3World, bucket: str, algorithm: str) -> None:
+    name = f"Checksum{algorithm.upper()}"
+    right, wrong = (checksum(algorithm, content) for content in (b"content", b"other"))
+    stored = {"Bucket": bucket, "Key": algorithm, "Body": b"content"}
+    assert world.operator.put_object(**stored, **{name: right})[name] == right
+    assert refusal(world.operator.put_object, **stored, **{name: wrong})[:2] == ("BadDigest", 400)
+    shown = world.operator.head_object(Bucket=bucket, Key=algorithm, ChecksumMode="ENABLED")
+    assert (shown[name], shown["ChecksumType"]) == (right, "FULL_OBJECT")
+
+
+@pytest.mark.parametrize(
+    ("digest", "code"), [("AAAAAAAAAAAAAAAAAAAAAA==", "BadDigest"), ("AAAA", "InvalidDigest"), ("?", "InvalidDigest")]
+)
+def test_a_wrong_md5_is_refused(world: S3World, bucket: str, digest: str, code: str) -> None:
+    refused = refusal(world.operator.put_object, Bucket=bucket, Key="k", Body=b"content", ContentMD5=digest)
+    assert refused[:2] == (code, 400)
+
+
+def _fetched(
+    world: S3World, url: str, method: str = "GET", body: bytes = b"", headers: Mapping[str, str] | None = None
+) -> AWSResponse:
+    """Send what somebody who only has the URL sends."""
+    request = AWSRequest(method=method, url=url, data=body, headers=dict(headers or {})).prepare()
+    return world.cloud.gateway.before_send(request)
+
+
+def test_a_presigned_url_does_what_its_maker_may(world: S3World) -> None:
+    bucket = world.bucket()
+    world.operator.put_object(Bucket=bucket, Key="foreign/k", Body=b"foreign")
+    maker = world.session(allow("GetObject", "PutObject", on=f"arn:aws:s3:::{bucket}/own/*"))
+
+    def presigned(operation: str, key: str, **params: Any) -> str:
+        return str(maker.s3.generate_presigned_url(operation, {"Bucket": bucket, "Key": key, **params}))
+
+    assert _fetched(world, presigned("put_object", "own/k"), "PUT", b"content").status_code == 200
+    got = _fetched(world, presigned("get_object", "own/k", ResponseContentType="text/csv"))
+    assert (got.status_code, got.content, got.headers["Content-Type"]) == (200, b"content", "text/csv")
+    denied = _fetched(world, presigned("get_object", "foreign/k"))
+    assert (_code(denied), denied.status_code) == ("AccessDenied", 403)
+    expected = denial(maker, "s3:GetObject", f"arn:aws:s3:::{bucket}/foreign/k", "because no identity-based policy")
+    assert expected[2].replace('"', "&quot;") in denied.text or expected[2] in denied.text
+
+
+@pytest.mark.parametrize(
+    ("condition", "presigned", "signed"),
+    [
+        ({"StringEquals": {"s3:authType": "REST-QUERY-STRING"}}, 200, 403),
+        ({"StringEquals": {"s3:authType": "REST-HEADER"}}, 403, 200),
+        ({"StringEquals": {"s3:x-amz-content-sha256": "UNSIGNED-PAYLOAD"}}, 200, 403),
+        ({"StringEquals": {"s3:signatureversion": "AWS4-HMAC-SHA256"}}, 200, 200),
+    ],
+    ids=["authType-query", "authType-header", "x-amz-content-sha256", "signatureversion"],
+)
+def test_conditions_know_how_a_request_was_signed(
+    world: S3World, condition: dict[str, Any], presigned: int, signed: int
+) -> None:
+    # [sar]: keys of every S3 action.
+    bucket = world.bucket()
+    world.operator.put_object(Bucket=bucket, Key="k", Body=b"content")
+    caller = world.user(allow("GetObject", **condition))
+    url = caller.s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "k"})
+    assert _fetched(world, url).status_code == presigned
+    if signed == 200:
+        caller.s3.get_object(Bucket=bucket, Key="k")
+    else:
+        assert refusal(caller.s3.get_object, Bucket=bucket, Key="k")[1] == signed
+
+
+def test_an_old_signature_can_be_denied(world: S3World) -> None:
+    # [sar], s3:signatureAge: milliseconds since the request was signed.
+    bucket = world.bucket()
+    world.operator.put_object(Bucket=bucket, Key="k", Body=b"content")
+    old = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {"NumericGreaterThan": {"s3:signatureAge": "600000"}},
+    }
+    world.operator.put_bucket_policy(Bucket=bucket, Policy=document(old))
+    caller = world.user(allow("GetObject"))
+    url = caller.s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "k"}, ExpiresIn=3600)
+    assert _fetched(world, url).status_code == 200
+    with world.cloud.clock.shifted(601):
+        denied = _fetched(world, url)
+        assert (denied.status_code, "with an explicit deny in a resource-based policy" in denied.text) == (403, True)
+
+
+def test_headers_in_the_query_of_a_presigned_url_are_not_known(world: S3World) -> None:
+    bucket = world.bucket()
+    url = world.operator.generate_presigned_url("put_object", {"Bucket": bucket, "Key": "k"})
+    assert _fetched(world, f"{url}&x-amz-acl=public-read", "PUT", b"content").status_code in (403, 501)
+    assert world.operator.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
