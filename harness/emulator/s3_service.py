@@ -77,7 +77,8 @@ class S3Service:
             if asked.operation == "ListBuckets":
                 return self._account.list_buckets()
             return self._account.create_bucket(asked, principal, now)
-        # Everybody is told that a bucket is not there (unconfirmed.MISSING_BUCKET_IS_TOLD_TO_ANYBODY).
+        if not unconfirmed.MISSING_BUCKET_IS_TOLD_TO_ANYBODY:
+            self._authorization.require(principal, asked.checks)
         call = S3Call(self._bucket(asked.bucket), asked, principal, now)
         if asked.source is not None:
             self._bucket(asked.source.bucket)

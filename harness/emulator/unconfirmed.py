@@ -348,9 +348,8 @@ MISSING_BUCKET_IS_TOLD_TO_ANYBODY = True
 # Whether CopyObject with the tags of its source needs s3:GetObjectTagging and s3:PutObjectTagging: when the source has
 # any. The condition keys of the copied tags are not derived.
 COPIED_TAGS_NEED_TAGGING_ACTIONS = True
-# Whoever began a multipart upload may list its parts and abort it without being allowed to: taken as not so, the
-# policies alone decide.
-INITIATOR_MAY_ABORT_AND_LIST_PARTS = False
+# Whether who began a multipart upload may list its parts and abort it without being allowed to: the policies alone
+# decide here. It would be the caller's own upload in any case.
 # The condition keys by which a statement for everybody is not public. The page on Block Public Access names principals,
 # the first group; which further global keys count as naming a principal is not said. Calling a policy less public lets
 # more of it take effect, so it cannot hide a leak.
