@@ -7,7 +7,6 @@ let through.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 import time
@@ -221,11 +220,9 @@ def _members(members: Mapping[str, Shape], decoded: Mapping[str, Any], where: st
 
 def _from_wire(shape: Shape, value: Any, where: str) -> Any:
     def blob(text: Any) -> Any:
-        if not isinstance(text, str):
-            return text
         try:
             return base64.b64decode(text, validate=True)
-        except binascii.Error:
+        except (TypeError, ValueError):
             raise ServiceError(_MALFORMED, "A blob is not base64.") from None
 
     return _mapped(shape, value, lambda structure, members: _members(structure.members, members, where), blob)

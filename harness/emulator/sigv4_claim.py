@@ -7,6 +7,7 @@ import time
 from calendar import timegm
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -37,6 +38,11 @@ _SIGNING_PARAMETERS = frozenset(
     }
 )
 _CREDENTIAL = re.compile(r"(?P<key>[^/\s]+)/(?P<date>\d{8})/(?P<region>[^/\s]+)/(?P<service>[^/\s]+)/aws4_request")
+# How clients write the header; other orders and blanks are read too, more slowly.
+_USUAL = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=([^/\s,]+)/(\d{8})/([^/\s,]+)/([^/\s,]+)/aws4_request, ?"
+    r"SignedHeaders=([^\s,=]+), ?Signature=([0-9a-f]{64})"
+)
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
 _TIMESTAMP = re.compile(r"\d{8}T\d{6}Z")
 _WEEK = 7 * 24 * 3600
@@ -97,19 +103,24 @@ def without_signature(url: str) -> str:
 
 
 def _from_header(request: SignedRequest, header: str, protocol: Protocol) -> SignatureClaim:
+    token = request.headers.get("x-amz-security-token")
+    secret_token = None if token is None else Secret(token)
+    timestamp = _timestamp(request)
+    usual = _USUAL.fullmatch(header)
+    if usual is not None and timestamp is not None:
+        key, date, region, service, headers, signature = usual.groups()
+        return SignatureClaim(key, date, region, service, headers, signature, *timestamp, secret_token)
     if header.startswith(_OTHER_ALGORITHMS):
         raise NotDerivableError(f"the signing algorithm {header.partition(' ')[0]}")
     algorithm, _, rest = header.partition(" ")
     parts = [part.strip().partition("=") for part in rest.split(",")]
     given = {name: value for name, _, value in parts}
-    timestamp = _timestamp(request)
     missing = [name for name in ("Credential", "Signature", "SignedHeaders") if name not in given]
     if algorithm != _ALGORITHM or missing or timestamp is None or len(given) != len(parts):
         raise incomplete(protocol, missing, dated=timestamp is not None)
     credential = _CREDENTIAL.fullmatch(given["Credential"])
     if credential is None or not _SIGNATURE.fullmatch(given["Signature"]) or not given["SignedHeaders"]:
         raise incomplete(protocol, [], dated=True)
-    token = request.headers.get("x-amz-security-token")
     return SignatureClaim(
         credential["key"],
         credential["date"],
@@ -119,7 +130,7 @@ def _from_header(request: SignedRequest, header: str, protocol: Protocol) -> Sig
         given["Signature"],
         timestamp[0],
         timestamp[1],
-        None if token is None else Secret(token),
+        secret_token,
     )
 
 
@@ -138,6 +149,7 @@ def _timestamp(request: SignedRequest) -> tuple[str, int] | None:
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(seconds)), seconds
 
 
+@lru_cache(maxsize=256)
 def _read_timestamp(text: str) -> tuple[str, int] | None:
     if not _TIMESTAMP.fullmatch(text):
         return None

@@ -67,6 +67,7 @@ def templates(names: Mapping[str, str]) -> list[Template]:
         *(_query("sts", "2011-06-15", *call) for call in _sts(names)),
         *(_query("iam", "2010-05-08", *call) for call in _iam(names)),
         *(_s3(*call) for call in _objects()),
+        *(_rest(*call) for call in _functions(names)),
     ]
 
 
@@ -90,6 +91,13 @@ def _s3(operation: str, method: str, path: str, query: str, headers: dict[str, s
     base = f"https://s3.{_REGION}.amazonaws.com/fuzz-files/"
     url = f"https://s3.{_REGION}.amazonaws.com/{quote(path)}{'?' if query else ''}{query}"
     return Template("s3", operation, method, url, headers, body, base=base)
+
+
+def _rest(service: str, operation: str, method: str, path: str, params: dict[str, Any] | None) -> Template:
+    base = f"https://{service}.{_REGION}.amazonaws.com/"
+    body = b"" if params is None else json.dumps(params).encode()
+    headers = {"content-type": "application/json"}
+    return Template(service, operation, method, f"{base}{path}", headers, body, params, base=f"{base}{path}/")
 
 
 def _dynamodb(names: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
@@ -253,4 +261,21 @@ def _objects() -> list[tuple[str, str, str, str, dict[str, str], bytes]]:
         ("ListBuckets", "GET", "", "", {}, b""),
         ("CreateBucket", "PUT", "fuzz-other", "", {}, b""),
         ("HeadBucket", "HEAD", "fuzz-files", "", {}, b""),
+    ]
+
+
+def _functions(names: Mapping[str, str]) -> list[tuple[str, str, str, str, dict[str, Any] | None]]:
+    made = {"FunctionName": "f", "Role": names["role"], "Runtime": "python3.11", "Handler": "f.h"}
+    code = {"Code": {"ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="}}
+    return [
+        ("lambda", "ListFunctions", "GET", "2015-03-31/functions/", None),
+        ("lambda", "GetFunction", "GET", "2015-03-31/functions/f", None),
+        ("lambda", "CreateFunction", "POST", "2015-03-31/functions", {**made, **code}),
+        ("lambda", "Invoke", "POST", "2015-03-31/functions/f/invocations", {"own": True}),
+        ("lambda", "AddPermission", "POST", "2015-03-31/functions/f/policy", {"StatementId": "s", "Principal": "*"}),
+        ("apigateway", "CreateApi", "POST", "v2/apis", {"name": "a", "protocolType": "HTTP"}),
+        ("apigateway", "GetApis", "GET", "v2/apis", None),
+        ("apigateway", "CreateRestApi", "POST", "restapis", {"name": "a"}),
+        ("apigateway", "PutMethod", "PUT", "restapis/a/resources/b/methods/GET", {"authorizationType": "NONE"}),
+        ("execute-api", "Invoke", "GET", "stage/own", None),
     ]

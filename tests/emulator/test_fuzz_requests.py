@@ -45,11 +45,12 @@ def _by_http(routes: HttpRoutes, case: Case) -> Reply:
 def _wrong(case: Case, reply: Reply) -> str | None:
     """Return what is wrong with an answer, or None."""
     text = reply.body.decode("utf-8", "replace")
-    if reply.status >= _SERVER_ERRORS and not (reply.status == _NOT_IMPLEMENTED and NOT_DERIVABLE in text):
+    shown = f"{text}{dict(reply.headers)}"
+    if reply.status >= _SERVER_ERRORS and not (reply.status == _NOT_IMPLEMENTED and NOT_DERIVABLE in shown):
         return "an error of the server"
     if "Traceback" in text:
         return "a traceback"
-    if case.caller == "tenant" and CANARY in f"{text}{dict(reply.headers)}":
+    if case.caller == "tenant" and CANARY in shown:
         return "the victim's canary"
     if reply.status < _REDIRECTS and not case.authenticated and not (case.kind == "unsigned" and case.public):
         return "an answer to a request without a valid signature"
