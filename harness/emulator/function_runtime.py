@@ -175,7 +175,8 @@ class Environment:
         except _TooLateError:
             self.end()
             raise
-        except (_EndedError, OSError):  # the latter when another thread has ended it meanwhile
+        except (_EndedError, OSError, ValueError):
+            # OSError when another thread has ended it meanwhile, ValueError when a handler wrote into the channel.
             self.end()
             raise _EndedError from None
         self._drain()

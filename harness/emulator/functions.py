@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING, Any
 from harness.emulator.function_package import unpack
 from harness.emulator.function_permissions import FunctionPolicy
 from harness.emulator.function_runtime import Ending, Environments, Invocation
-from harness.emulator.functions_port import FunctionFailedError, FunctionNotInvokableError, FunctionTimedOutError
-from harness.emulator.service import ServiceError
+from harness.emulator.functions_port import (
+    FunctionAnswerError,
+    FunctionFailedError,
+    FunctionNotInvokableError,
+    FunctionTimedOutError,
+)
+from harness.emulator.service import NotDerivableError, ServiceError
 from harness.policy import PolicySet, Request
 
 if TYPE_CHECKING:
@@ -95,7 +100,14 @@ class Functions:
     def invoke(
         self, function_arn: str, event: Mapping[str, Any], *, source_arn: str, principal: str
     ) -> Mapping[str, Any]:
-        """Return what the function answers to an event of another service; see functions_port.Functions."""
+        """Return the JSON object that a function answers to an event of another service; see functions_port."""
+        answer = self.ask(function_arn, event, source_arn=source_arn, principal=principal)
+        if not isinstance(answer, dict):
+            raise FunctionAnswerError
+        return answer
+
+    def ask(self, function_arn: str, event: Mapping[str, Any], *, source_arn: str, principal: str) -> Any:
+        """Return what `invoke` returns, or whatever else of JSON the function answered."""
         function = self.find(_unqualified(function_arn))
         if function is None:
             raise FunctionNotInvokableError(f"there is no function {function_arn}")
@@ -103,14 +115,15 @@ class Functions:
             raise FunctionNotInvokableError(f"the policy of {function_arn} does not let {principal} invoke it")
         try:
             done = self.run(function, json.dumps(event))
+        except NotDerivableError:
+            raise
         except ServiceError as error:
             raise FunctionNotInvokableError(error.message) from error
         if done.ending is Ending.TIMED_OUT:
             raise FunctionTimedOutError
         if done.ending is Ending.FAILED:
             raise FunctionFailedError(done.error_message)
-        answer: Mapping[str, Any] = json.loads(done.payload)
-        return answer
+        return json.loads(done.payload)
 
     def run(self, function: Function, event: str, request_id: str | None = None) -> Invocation:
         """Return what came of an event; the turn is given away meanwhile, because the handler calls back.

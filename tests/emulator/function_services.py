@@ -14,7 +14,7 @@ from harness.targets.embedded import EmbeddedTarget
 from harness.targets.http import BearerToken, HttpRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from harness.targets.api import ApiResponse
     from harness.targets.http import HttpResponse
@@ -41,9 +41,17 @@ class FunctionServices:
     def call(self, caller: AwsCredentials | None, service: str, operation: str, **params: Any) -> ApiResponse:
         return self.target.send(ApiRequest(service, operation, params), caller)
 
-    def role(self, name: str, *statements: Mapping[str, Any], trusts: Mapping[str, Any] | None = None) -> str:
+    def role(
+        self,
+        name: str,
+        *statements: Mapping[str, Any],
+        trusts: Mapping[str, Any] | None = None,
+        actions: Sequence[str] = ("sts:AssumeRole",),
+        condition: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Return the ARN of a new role, which trusts Lambda unless it is said whom else."""
         principal = trusts or {"Service": "lambda.amazonaws.com"}
-        trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+        trust = {"Effect": "Allow", "Principal": principal, "Action": list(actions), "Condition": condition or {}}
         self.operate("iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=document(trust))
         if statements:
             policy = {"RoleName": name, "PolicyName": "p", "PolicyDocument": document(*statements)}
@@ -70,9 +78,9 @@ class FunctionServices:
         permission = {"Action": "lambda:InvokeFunction", "Principal": API_GATEWAY, "SourceArn": arn}
         self.operate("lambda", "AddPermission", FunctionName=function, StatementId="apis", **permission)
 
-    def user_pool(self, *users: str) -> tuple[str, str]:
+    def user_pool(self, *users: str, **settings: Any) -> tuple[str, str]:
         """Return the ids of a new user pool with these users and of an app client."""
-        pool = self.operate("cognito-idp", "CreateUserPool", PoolName="pool")["UserPool"]["Id"]
+        pool = self.operate("cognito-idp", "CreateUserPool", PoolName="pool", **settings)["UserPool"]["Id"]
         flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
         client = self.operate(
             "cognito-idp", "CreateUserPoolClient", UserPoolId=pool, ClientName="app", ExplicitAuthFlows=flows
