@@ -132,12 +132,14 @@ def _cognito_identity(caller: Principal) -> dict[str, Any] | None:
 
 def _request_1(call: RouteCall, authorized: Authorized | None) -> dict[str, Any]:
     route, query = call.match.route, call.query
+    # unconfirmed.HEADER_NAMES_OF_FORMAT_1: the doors do not keep the letters' case.
+    headers = {name.title(): value for name, value in call.sent.headers.items()}
     return {
         "resource": route.path,
         "path": unquote(call.full_path if call.api.kind is ApiKind.HTTP else call.path),
         "httpMethod": call.sent.method,
-        "headers": dict(call.sent.headers),
-        "multiValueHeaders": {name: [value] for name, value in call.sent.headers.items()},
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
         "multiValueQueryStringParameters": query or None,
         "pathParameters": call.match.parameters or None,

@@ -43,6 +43,11 @@ class ForkServer:
             )
         atexit.register(self.close)
 
+    @property
+    def usable(self) -> bool:
+        """Tell whether the server is still there, and belongs to this very process."""
+        return self.owner == os.getpid() and self._process.poll() is None
+
     def fork(self, channel: socket.socket, log: int) -> int:
         """Return the process id of a new environment, which has its ends of the socket and of the log."""
         return self._asked(b"fork\n", [channel.fileno(), log])
@@ -80,6 +85,6 @@ def fork_server() -> ForkServer:
     """Return the fork server of this process, started when it is first asked for; its imports run beside the caller."""
     with _Current.lock:
         server = _Current.server
-        if server is None or server.owner != os.getpid():
+        if server is None or not server.usable:
             server = _Current.server = ForkServer()
         return server

@@ -10,6 +10,7 @@ This file imports nothing of the harness. `python -I -B function_process.py DIRE
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -38,13 +39,13 @@ def serve(control: socket.socket, directory: str) -> None:
             line, files = _received(control)
             if not line:
                 return
-            _forget_ended(children)
             word, _, number = line.decode().strip().partition(" ")
             if word == "fork":
                 pid = os.fork()
                 if pid == 0:
                     control.close()
                     _become_environment(*files)
+                _lead_a_group(pid)
                 children.add(pid)
                 for file in files:
                     os.close(file)
@@ -55,7 +56,6 @@ def serve(control: socket.socket, directory: str) -> None:
                     children.discard(int(number))
                 control.sendall(b"0\n")
     finally:
-        _forget_ended(children)
         for pid in children:
             _end(pid)
         shutil.rmtree(directory, ignore_errors=True)
@@ -72,14 +72,14 @@ def _received(control: socket.socket) -> tuple[bytes, list[int]]:
     return line, files
 
 
-def _forget_ended(children: set[int]) -> None:
-    for pid in list(children):
-        if os.waitpid(pid, os.WNOHANG)[0]:
-            children.discard(pid)
+def _lead_a_group(pid: int) -> None:
+    # Said by both sides, because either may be first. Whatever a handler starts ends with the group.
+    with contextlib.suppress(PermissionError, ProcessLookupError):
+        os.setpgid(pid, pid)
 
 
 def _end(pid: int) -> None:
-    # An environment leads a process group of its own, so that whatever its handler started ends with it.
+    # One that has ended already is still a member of its group, because nobody has waited for it.
     for kill in (os.killpg, os.kill):
         try:
             kill(pid, signal.SIGKILL)
@@ -91,7 +91,7 @@ def _end(pid: int) -> None:
 def _become_environment(channel: int, log: int) -> None:
     status = 1
     try:
-        os.setpgid(0, 0)
+        _lead_a_group(0)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, standard in ((nothing, 0), (log, 1), (log, 2)):
             os.dup2(source, standard)

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator.function_fork_server import fork_server
-from harness.emulator.service import ServiceError
+from harness.emulator.service import NotDerivableError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,17 +103,21 @@ class Environment:
         self._channel, theirs = socket.socketpair()
         self._log, their_log = os.pipe()
         os.set_blocking(self._log, False)
-        with theirs:
-            try:
-                self._process_id = self._server.fork(theirs, their_log)
-            finally:
-                os.close(their_log)
         settings = {
             "environment": dict(task.variables),
             "task_root": str(task.task_root),
             "handler": task.handler,
         }
-        self._send(settings)
+        try:
+            with theirs:
+                self._process_id = self._server.fork(theirs, their_log)
+            self._send(settings)
+        except OSError as error:
+            self._channel.close()
+            os.close(self._log)
+            raise NotDerivableError("functions while the process they run in does not answer") from error
+        finally:
+            os.close(their_log)
 
     @property
     def task(self) -> Task:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.emulator.authorization import Authorizer
+    from harness.emulator.function_door import FunctionDoor
     from harness.emulator.function_runtime import Task
     from harness.emulator.turn import Turn
 
@@ -74,8 +75,9 @@ class Function:
 class Functions:
     """All functions, whichever account and Region they are in; what other services see is functions_port.Functions."""
 
-    def __init__(self, turn: Turn, authorizer: Authorizer) -> None:
+    def __init__(self, turn: Turn, authorizer: Authorizer, door: FunctionDoor) -> None:
         self._turn = turn
+        self._door = door
         self._authorizer = authorizer
         self._by_arn: dict[str, Function] = {}
 
@@ -128,14 +130,19 @@ class Functions:
     def run(self, function: Function, event: str, request_id: str | None = None) -> Invocation:
         """Return what came of an event; the turn is given away meanwhile, because the handler calls back.
 
-        Raises ServiceError when no environment could be started.
+        Raises ServiceError when no environment could be started, and NotDerivableError when meanwhile a handler asked
+        for something that is not implemented, whatever it made of the answer.
         """
         environment = function.environments.take()
+        failures = self._door.failures
         try:
             with self._turn.given_away():
-                return environment.invoke(event, request_id or str(uuid.uuid4()))
+                done = environment.invoke(event, request_id or str(uuid.uuid4()))
         finally:
             function.environments.give_back(environment)
+        if self._door.failures != failures:
+            raise NotDerivableError(f"what a handler asked for while {function.arn.rpartition(':')[2]} ran")
+        return done
 
     def close(self) -> None:
         """End every process and remove every file."""

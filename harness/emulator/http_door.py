@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from harness.emulator.cloud import EmbeddedCloud
+    from harness.emulator.sigv4 import SignedRequest
 
 _LOG = logging.getLogger(__name__)
 # Calls are performed one at a time; threads that wait for a function handler have given their turn away.
@@ -41,10 +42,17 @@ class HttpDoor:
     """
 
     def __init__(
-        self, cloud: EmbeddedCloud, host: str = "127.0.0.1", port: int = 0, *, body_limit: int = _BODY_LIMIT
+        self,
+        cloud: EmbeddedCloud,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        body_limit: int = _BODY_LIMIT,
+        answers: Callable[[SignedRequest, str], Reply] | None = None,
     ) -> None:
+        """`answers` stands in for `HttpRoutes.answer`, for a door that watches what it answers."""
         self._cloud = cloud
-        self._routes = HttpRoutes(cloud)
+        self._answers = answers or HttpRoutes(cloud).answer
         self._connections = Connections()
         self._body_limit = body_limit
         self._socket = _bound(_loopback_address(host), port)
@@ -104,7 +112,7 @@ class HttpDoor:
         else:
             loop = asyncio.get_running_loop()
             try:
-                reply = await loop.run_in_executor(self._threads, self._routes.answer, request, request_id)
+                reply = await loop.run_in_executor(self._threads, self._answers, request, request_id)
             except InjectedResetError:
                 self._connections.reset(scope["client"])
                 while (await receive())["type"] != "http.disconnect":

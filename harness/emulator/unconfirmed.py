@@ -430,6 +430,8 @@ FUNCTION_FAILED_STATUS = {"rest": 502, "http": 500}
 EXECUTE_API_ARNS_ARE_DECODED = True
 # Claims in events are texts: lists are `[a b]` in HTTP APIs and `a,b` in REST APIs, whose times are dates in words.
 CLAIMS_IN_EVENTS = "as text"
+# Events of format 1.0 have header names as the client wrote them; which is taken to be how clients mostly write them.
+HEADER_NAMES_OF_FORMAT_1 = "Title-Case"
 # How long the answer of a Lambda authorizer is remembered where the authorizer does not say (aws-semantics section 8).
 # For HTTP APIs the other possible answer is that it is not remembered at all, which could hide a leak.
 AUTHORIZER_TTL_SECONDS = 300

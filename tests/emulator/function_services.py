@@ -199,7 +199,9 @@ def invocations(function: str) -> str:
 
 def function(name: str, role: str, code: str = "def handler(event, context): return event") -> dict[str, Any]:
     """Return the parameters of CreateFunction."""
-    settings = {"FunctionName": name, "Role": role, "Runtime": "python3.12", "Handler": "index.handler"}
+    settings: dict[str, Any] = {"FunctionName": name, "Role": role, "Runtime": "python3.12", "Handler": "index.handler"}
+    # Long enough for a machine that is busy with other tests.
+    settings["Timeout"] = 60
     return {**settings, "Code": {"ZipFile": package(code)}}
 
 

@@ -48,7 +48,7 @@ FOLDER_BROKER = """
     cognito, s3 = boto3.client("cognito-identity"), boto3.client("s3")
 
     def handler(event, context):
-        logins = {os.environ["PROVIDER"]: event["headers"]["Authorization".lower()].removeprefix("Bearer ")}
+        logins = {os.environ["PROVIDER"]: event["headers"]["Authorization"].removeprefix("Bearer ")}
         identity = cognito.get_id(IdentityPoolId=os.environ["IDENTITIES"], Logins=logins)["IdentityId"]
         issued = cognito.get_credentials_for_identity(IdentityId=identity, Logins=logins)["Credentials"]
         s3.put_object(Bucket=os.environ["BUCKET"], Key=f"{identity}/made-by-broker", Body=b"x")

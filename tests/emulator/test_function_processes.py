@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from function_services import FunctionServices
+from function_services import FunctionServices, package
 
 from harness.emulator.function_fork_server import fork_server
 
@@ -105,7 +105,7 @@ def test_nothing_is_left_when_the_harness_is_killed_in_the_middle_of_a_call(tmp_
     script = f"""
         import sys
         sys.path.insert(0, {str(Path(__file__).parent)!r})
-        from function_services import FunctionServices
+        from function_services import FunctionServices, package
         services = FunctionServices()
         code = '''
         import os
@@ -127,6 +127,17 @@ def test_nothing_is_left_when_the_harness_is_killed_in_the_middle_of_a_call(tmp_
     assert [process.ended() for process in processes] == [True, True]
     assert not Path(directory).exists()
     assert not Path(directory).parent.exists()
+
+
+def test_a_fork_server_that_is_gone_is_replaced(services: FunctionServices) -> None:
+    services.function("pid", PID, services.role("execution"))
+    process = Watched(json.loads(services.invoke("pid").data["Payload"]))
+    server = fork_server()
+    os.kill(server._process.pid, signal.SIGKILL)
+    server._process.wait()
+    services.operate("lambda", "UpdateFunctionCode", FunctionName="pid", ZipFile=package(PID))
+    assert process.ended()
+    assert "FunctionError" not in services.invoke("pid").data
 
 
 def test_the_fork_server_inherits_nothing() -> None:

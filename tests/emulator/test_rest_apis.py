@@ -26,7 +26,7 @@ ECHO = """
 # The token says what to answer; the policy names the one method that was called, or another, or denies it.
 AUTHORIZER = """
     def handler(event, context):
-        token = event.get("authorizationToken") or event["headers"]["x-token"]
+        token = event.get("authorizationToken") or event["headers"]["X-Token"]
         word = token.partition("-")[0]
         if word == "raise":
             raise Exception("Unauthorized")
