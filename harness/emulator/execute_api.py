@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from harness.emulator.apis import Api, Apis, Stage
     from harness.emulator.authorization import Authorizer
     from harness.emulator.clock import Clock
-    from harness.emulator.functions import Functions
+    from harness.emulator.functions_port import Functions
     from harness.emulator.raw_http import RawCall
     from harness.emulator.sigv4 import SignatureVerifier
     from harness.emulator.token_issuers import TokenIssuers
@@ -114,7 +114,7 @@ class ExecuteApi:
         if integration is None:
             raise internal_error(kind)
         try:
-            answer = self._functions.ask(
+            answer = self._functions.invoke(
                 integration.function_arn,
                 integration_event(call, authorized),
                 source_arn=call.route_arn,

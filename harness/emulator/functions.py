@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.emulator.function_package import unpack
 from harness.emulator.function_permissions import FunctionPolicy
 from harness.emulator.function_runtime import Ending, Environments, Invocation
-from harness.emulator.functions_port import (
-    FunctionAnswerError,
-    FunctionFailedError,
-    FunctionNotInvokableError,
-    FunctionTimedOutError,
-)
+from harness.emulator.functions_port import FunctionFailedError, FunctionNotInvokableError, FunctionTimedOutError
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.policy import PolicySet, Request
 
@@ -99,17 +94,8 @@ class Functions:
         function.environments.end()
         shutil.rmtree(function.directory, ignore_errors=True)
 
-    def invoke(
-        self, function_arn: str, event: Mapping[str, Any], *, source_arn: str, principal: str
-    ) -> Mapping[str, Any]:
-        """Return the JSON object that a function answers to an event of another service; see functions_port."""
-        answer = self.ask(function_arn, event, source_arn=source_arn, principal=principal)
-        if not isinstance(answer, dict):
-            raise FunctionAnswerError
-        return answer
-
-    def ask(self, function_arn: str, event: Mapping[str, Any], *, source_arn: str, principal: str) -> Any:
-        """Return what `invoke` returns, or whatever else of JSON the function answered."""
+    def invoke(self, function_arn: str, event: Mapping[str, Any], *, source_arn: str, principal: str) -> Any:
+        """Return what the function answers to an event of another service; see functions_port.Functions."""
         function = self.find(_unqualified(function_arn))
         if function is None:
             raise FunctionNotInvokableError(f"there is no function {function_arn}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from harness.emulator.apis import Authorizer
-    from harness.emulator.functions import Functions
+    from harness.emulator.functions_port import Functions
     from harness.emulator.route_calls import RouteCall
     from harness.policy import Policy
 
@@ -77,7 +77,7 @@ class LambdaAuthorizers:
 
     def _asked(self, authorizer: Authorizer, call: RouteCall, identity: tuple[str, ...]) -> Any:
         try:
-            return self._functions.ask(
+            return self._functions.invoke(
                 authorizer.function_arn,
                 authorizer_event(call, authorizer, identity),
                 source_arn=f"{call.api.arn}/authorizers/{authorizer.id}",
