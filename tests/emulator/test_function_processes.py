@@ -138,6 +138,7 @@ def test_a_fork_server_that_is_gone_is_replaced(services: FunctionServices) -> N
     services.operate("lambda", "UpdateFunctionCode", FunctionName="pid", ZipFile=package(PID))
     assert process.ended()
     assert "FunctionError" not in services.invoke("pid").data
+    server.close()
 
 
 def test_the_fork_server_inherits_nothing() -> None:
