@@ -82,7 +82,7 @@ def _suites() -> None:
 def _enforcement() -> None:
     stage = set_up(IDENTITY_KEYED, [], tenants=2, seed=1)
     owner = Caller("t1", "member")
-    session = stage.execution.session(owner)
+    session = stage.execution.aiming.session(owner)
     assets = Assets(IDENTITY_KEYED, stage.deployment, stage.population, {owner: session})
     asset = assets.of(owner, "dynamodb", PRIVATE)
     key = asset.item_key

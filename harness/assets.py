@@ -160,13 +160,15 @@ def plant(target: Target, assets: Assets, names: Mapping[Caller, Mapping[str, It
     `names` gives per owner and plane (`dynamodb`, `s3`) the names of the assets that the run will aim at.
     Raises DeploymentError when a write fails.
     """
-    items: dict[str, list[dict[str, Any]]] = {}
+    items: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
     for owner, by_plane in names.items():
         try:
             for plane, wanted in by_plane.items():
                 owned = [assets.of(owner, plane, name) for name in sorted(wanted)]
                 if plane != "s3":
-                    items.setdefault(owned[0].store, []).extend(asset.item for asset in owned)
+                    # A route shows items that may be assets of the plane dynamodb as well.
+                    planted = items.setdefault(owned[0].store, {})
+                    planted.update({(asset.partition, asset.name): asset.item for asset in owned})
                     continue
                 for asset in owned:
                     _put(target, asset.store, asset.object_key, asset.object_body)
@@ -174,7 +176,8 @@ def plant(target: Target, assets: Assets, names: Mapping[Caller, Mapping[str, It
         except SignInRefusedError:
             # Nobody knows where the assets of somebody without an identity would be; the verdicts say the rest.
             continue
-    for table, wanted_items in items.items():
+    for table, by_key in items.items():
+        wanted_items = list(by_key.values())
         for start in range(0, len(wanted_items), _BATCH):
             requests = [{"PutRequest": {"Item": item}} for item in wanted_items[start : start + _BATCH]]
             answer = operate(target, "dynamodb", "BatchWriteItem", RequestItems={table: requests})

@@ -24,6 +24,7 @@ _REFUSED = {
     "s3": frozenset({"AccessDenied", "403"}),
     "sts": frozenset({"AccessDenied"}),
     "cognito-identity": frozenset({"NotAuthorizedException"}),
+    "cognito-idp": frozenset({"NotAuthorizedException", "InvalidParameterException"}),
     # A route is refused by its authorizer, or by the function behind it (aws-semantics section 8).
     "execute-api": frozenset(
         {
@@ -38,7 +39,7 @@ _REFUSED = {
 }
 # A role's trust policy refused the identity pool: an own session withheld, but never proof of isolation.
 _TRUST_REFUSED = "InvalidIdentityPoolConfigurationException"
-_IDENTITY_SERVICES = frozenset({"cognito-identity"})
+_IDENTITY_SERVICES = frozenset({"cognito-identity", "cognito-idp"})
 
 
 class Outcome(StrEnum):

@@ -6,7 +6,7 @@ is made of each. `@{...}` in a document is something that the deployment has mad
     @{account} @{region}                          where it is deployed
     @{table.NAME.arn} @{table.NAME.name}          likewise bucket, role
     @{function.NAME.arn} @{iam_user.USER.arn}
-    @{user_pool.id} @{user_pool.issuer} @{user_pool.provider} @{client.NAME.id} @{identity_pool.id}
+    @{user_pool.id} @{user_pool.arn} @{user_pool.issuer} @{user_pool.provider} @{client.NAME.id} @{identity_pool.id}
     @{api.id} @{api.arn}                          the ARN is that of execute-api, without stage, method and path
 """
 
@@ -92,6 +92,7 @@ def _values(deployment: Deployment) -> Iterator[tuple[str, str]]:
     yield "@{account}", account
     yield "@{region}", region
     yield "@{user_pool.id}", deployment.user_pool
+    yield "@{user_pool.arn}", f"arn:aws:cognito-idp:{region}:{account}:userpool/{deployment.user_pool}"
     yield "@{user_pool.issuer}", f"https://{deployment.provider}"
     yield "@{user_pool.provider}", deployment.provider
     yield "@{identity_pool.id}", deployment.identity_pool

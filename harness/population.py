@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -70,6 +70,15 @@ class Population:
     run_secret: Secret
     tenants: tuple[Tenant, ...]
     users: tuple[User, ...]
+
+    def with_key(self, tenant_id: str, key: str) -> Population:
+        """Return the population once the key of a tenant has become known."""
+        known = {tenant.id: replace(tenant, key=key) for tenant in self.tenants if tenant.id == tenant_id}
+        tenants = tuple(known.get(tenant.id, tenant) for tenant in self.tenants)
+        users = tuple(
+            replace(user, tenants=tuple(known.get(tenant.id, tenant) for tenant in user.tenants)) for user in self.users
+        )
+        return replace(self, tenants=tenants, users=users)
 
     def tenant(self, tenant_id: str) -> Tenant | None:
         """Return the tenant of this id, None for the homes of those who belong to none."""
@@ -145,6 +154,8 @@ def populate(blueprint: Blueprint, *, seed: int, tenants: int, run_secret: Secre
 
 
 def _keys(kind: TenantKeys, seed: int, ids: tuple[str, ...], fake: Faker) -> list[str]:
+    if kind is TenantKeys.ASSIGNED:
+        return [f"not-yet-assigned-{tenant_id}" for tenant_id in ids]
     if kind is TenantKeys.UUID:
         return [str(UUID(_derived(str(seed), "key", tenant_id)[:32], version=4)) for tenant_id in ids]
     keys: list[str] = []

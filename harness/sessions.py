@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from harness.blueprints.contract import SignIn
 from harness.deployment import operate
 from harness.errors import SignInRefusedError
+from harness.forgery import claims_of
 from harness.placeholders import TENANT, filled_in, per_tenant, user_label
 from harness.secret import Secret
 from harness.targets.api import ApiRequest, AwsCredentials
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from harness.blueprints.contract import Persona
     from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment
-    from harness.population import Caller, Population, User
+    from harness.population import Caller, Population, Tenant, User
     from harness.targets.target import Target
 
 
@@ -36,6 +37,7 @@ class Session:
     username: str = ""
     id_token: Secret | None = None
     access_token: Secret | None = None
+    refresh_token: Secret | None = None
 
 
 def _create_user(target: Target, pool: str, user: User, groups: Iterable[str], attributes: Mapping[str, str]) -> None:
@@ -75,39 +77,73 @@ def _create_user(target: Target, pool: str, user: User, groups: Iterable[str], a
         )
 
 
-def sign_in_everybody(
-    blueprint: Blueprint, population: Population, deployment: Deployment, target: Target
-) -> dict[Caller, Session | SignInRefusedError]:
+@dataclass(frozen=True)
+class SignedIn:
+    """Everybody's session, or the refusal in its place, and the population with all that signing in has made known."""
+
+    sessions: Mapping[Caller, Session | SignInRefusedError]
+    population: Population
+
+
+def sign_in_everybody(blueprint: Blueprint, population: Population, deployment: Deployment, target: Target) -> SignedIn:
     """Create every user and sign each in. A user who is refused is kept as the error, for the verdict to say."""
     sessions: dict[Caller, Session | SignInRefusedError] = {}
-    for user in population.users:
-        persona = blueprint.contract.persona(user.caller.persona)
+    for caller in [user.caller for user in population.users]:
+        persona = blueprint.contract.persona(caller.persona)
+        user = population.user(caller)
         try:
             if persona.has_tokens:
-                _register(target, deployment, user, persona)
-            sessions[user.caller] = _SIGN_IN[persona.sign_in](target, blueprint, deployment, user)
+                _register(target, blueprint, deployment, user)
+            session = _SIGN_IN[persona.sign_in](target, blueprint, deployment, user)
+            if persona.signs_up:
+                population = population.with_key(caller.tenant, _assigned_key(persona, session))
+            sessions[caller] = session
         except SignInRefusedError as error:
-            sessions[user.caller] = error
-    return sessions
+            sessions[caller] = error
+    return SignedIn(sessions, population)
 
 
-def _register(target: Target, deployment: Deployment, user: User, persona: Persona) -> None:
-    groups = [name for group in persona.groups for name in per_tenant(group, user.tenants)]
-    attributes = {
-        name: value
-        for pattern, value_pattern in persona.attributes.items()
-        for name, value in _attribute_of_each(pattern, value_pattern, user)
-    }
-    _create_user(target, deployment.user_pool, user, groups, attributes)
+def _assigned_key(persona: Persona, session: Session) -> str:
+    """Return the key of the organisation that a user has founded, which only the token tells."""
+    claim = next(name for name, value in persona.attributes.items() if value == TENANT)
+    key = claims_of(session.id_token).get(claim) if session.id_token is not None else None
+    if not key:
+        raise SignInRefusedError(f"{session.caller} signed up, and no trigger has given it the claim {claim}")
+    return str(key)
+
+
+def _register(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> None:
+    persona = blueprint.contract.persona(user.caller.persona)
+    if persona.signs_up:
+        _sign_up(target, blueprint, deployment, user)
+    else:
+        groups = [name for group in persona.groups for name in per_tenant(group, user.tenants)]
+        _create_user(target, deployment.user_pool, user, groups, attributes_of(persona, user.tenants))
     # A namesake in a pool that has nothing to do with the design: attackers bring its tokens.
     _create_user(target, deployment.outsiders_pool, user, (), {})
 
 
-def _attribute_of_each(pattern: str, value: str, user: User) -> list[tuple[str, str]]:
-    tenants = user.tenants if TENANT in pattern else user.tenants[:1]
-    if not tenants:
-        return []
-    return [(pattern.replace(TENANT, tenant.key), value.replace(TENANT, tenant.key)) for tenant in tenants]
+def _sign_up(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> None:
+    """Sign up as anybody may; the operator confirms in place of the link in the user's own mail."""
+    _sign_in_call(
+        target,
+        "cognito-idp",
+        "SignUp",
+        ClientId=_client_of_users(blueprint, deployment),
+        Username=user.username,
+        Password="" if user.password is None else user.password.reveal(),
+        UserAttributes=[{"Name": "email", "Value": user.email}],
+    )
+    operate(target, "cognito-idp", "AdminConfirmSignUp", UserPoolId=deployment.user_pool, Username=user.username)
+
+
+def attributes_of(persona: Persona, tenants: tuple[Tenant, ...]) -> dict[str, str]:
+    """Return the attributes of the user pool that say to which tenants a user belongs."""
+    return {
+        pattern.replace(TENANT, tenant.key): value.replace(TENANT, tenant.key)
+        for pattern, value in persona.attributes.items()
+        for tenant in (tenants if TENANT in pattern else tenants[:1])
+    }
 
 
 def tokens_for(target: Target, client_id: str, user: User) -> Mapping[str, Any]:
@@ -156,6 +192,7 @@ def _with_tokens(target: Target, blueprint: Blueprint, deployment: Deployment, u
         username=user.username,
         id_token=Secret(tokens["IdToken"]),
         access_token=Secret(tokens["AccessToken"]),
+        refresh_token=Secret(tokens["RefreshToken"]),
     )
     if not deployment.identity_pool:
         return session

@@ -62,7 +62,8 @@ def set_up(
     population = populate(blueprint, seed=seed, tenants=tenants, run_secret=Secret(secrets.token_hex(16)))
     deployed = blueprint if weakness is None else weakness.change(blueprint)
     deployment = deploy(deployed, target, run_id, population)
-    sessions = sign_in_everybody(blueprint, population, deployment, target)
+    signed_in = sign_in_everybody(blueprint, population, deployment, target)
+    sessions, population = signed_in.sessions, signed_in.population
     plant(target, Assets(blueprint, deployment, population, sessions), asset_names(blueprint, planned))
     target.enforce(enforcement)
     target.plant_faults(faults)

@@ -18,7 +18,7 @@ def test_own_data_can_be_used(judge: Callable[[Attempt], None], attempt: Attempt
     judge(attempt)
 
 
-@pytest.mark.attempts("identity-pool.*", "token.*", "sts.*", "broker.*", controls=True)
+@pytest.mark.attempts("identity-pool.*", "user-pool.*", "token.*", "sts.*", "broker.*", controls=True)
 def test_own_session_can_be_obtained(judge: Callable[[Attempt], None], attempt: Attempt) -> None:
     """The calls by which sessions are stolen do hand out sessions to those who may have them."""
     judge(attempt)

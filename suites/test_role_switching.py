@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from harness.attacks.plan import Attempt
 
 
-@pytest.mark.attempts("identity-pool.session.*", "sts.session.*")
+@pytest.mark.attempts("identity-pool.session.*", "sts.session.*", "user-pool.session.*")
 def test_foreign_roles_and_identities_are_refused(judge: Callable[[Attempt], None], attempt: Attempt) -> None:
     """Another's identity, another's role and roles past the identity pool are refused."""
     judge(attempt)

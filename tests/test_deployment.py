@@ -44,7 +44,7 @@ def _what_is_there(target: EmbeddedTarget) -> dict[str, int]:
 def test_what_was_deployed_and_populated_is_destroyed_by_what_was_recorded(embedded_target: EmbeddedTarget) -> None:
     before = _what_is_there(embedded_target)
     deployment = deploy(IDENTITY_KEYED, embedded_target, "abc12345", _PEOPLE)
-    sessions = sign_in_everybody(IDENTITY_KEYED, _PEOPLE, deployment, embedded_target)
+    sessions = sign_in_everybody(IDENTITY_KEYED, _PEOPLE, deployment, embedded_target).sessions
     planned = controls(IDENTITY_KEYED, TECHNIQUES.values(), 2)
     assets = Assets(IDENTITY_KEYED, deployment, _PEOPLE, sessions)
     plant(embedded_target, assets, asset_names(IDENTITY_KEYED, planned))

@@ -28,7 +28,9 @@ class Aim:
     """Everything a technique may use to build its requests.
 
     `attacked` is what is aimed at, `callers_own` the caller's own asset of the same kind; techniques that obtain
-    sessions may try them on it. `credentials_url` is where a token broker hands out credentials.
+    sessions may try them on it. `credentials_url` is where a token broker hands out credentials,
+    `users_client` the app client through which users come. `own_attributes` and `victims_attributes` are the
+    attributes of the user pool that say which tenants the caller and the victim belong to.
 
     `victim` is the session whose identity is claimed; it is the caller's own in a control. `role_choice` is what the
     caller adds to an exchange to get its own role. The ARNs of three roles, empty where the design has none:
@@ -43,6 +45,9 @@ class Aim:
     attacked: Asset | None = None
     callers_own: Asset | None = None
     credentials_url: str = ""
+    users_client: str = ""
+    own_attributes: Mapping[str, str] = field(default_factory=dict)
+    victims_attributes: Mapping[str, str] = field(default_factory=dict)
     role_choice: Mapping[str, str] = field(default_factory=dict)
     privileged_role: str = ""
     role_of_tenants: str = ""
@@ -76,6 +81,13 @@ class Aim:
         if self.caller.access_token is None:
             raise SignInRefusedError(f"{self.caller.caller} has no access token")
         return self.caller.access_token
+
+    @property
+    def refresh_token(self) -> Secret:
+        """Return the caller's refresh token. Raises SignInRefusedError for callers without tokens."""
+        if self.caller.refresh_token is None:
+            raise SignInRefusedError(f"{self.caller.caller} has no refresh token")
+        return self.caller.refresh_token
 
     @property
     def victims_claims(self) -> dict[str, str]:

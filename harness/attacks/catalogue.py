@@ -5,8 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from harness.attacks.become import broker, identity_pool, sts, tokens
-from harness.attacks.reach import dynamodb, s3
+from harness.attacks.become import broker, identity_pool, sts, tokens, user_pool
+from harness.attacks.reach import dynamodb, execute_api, s3
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ TECHNIQUES: dict[str, Technique] = {
     for technique in (
         *dynamodb.TECHNIQUES,
         *s3.TECHNIQUES,
+        *execute_api.TECHNIQUES,
+        *user_pool.TECHNIQUES,
         *identity_pool.TECHNIQUES,
         *tokens.TECHNIQUES,
         *sts.TECHNIQUES,

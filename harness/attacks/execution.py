@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from harness.assets import PRIVATE, PUBLIC, Assets, reread, restore, stands
-from harness.attacks.aim import Aim, TokenSource
+from harness.assets import PRIVATE, PUBLIC, reread, restore, stands
+from harness.attacks.aiming import Aiming
 from harness.attacks.catalogue import TECHNIQUES
-from harness.attacks.features import owns
-from harness.attacks.obtained import ObtainedCall
 from harness.attacks.plan import (
     AttemptKind,
     allowed_controls,
     applicable,
     controls_behind,
     is_own_control,
-    own_asset_name,
     own_control,
 )
+from harness.attacks.sending import Sender
 from harness.attacks.technique import LeakKind
 from harness.blueprints.contract import Effect, Reach
 from harness.errors import SignInRefusedError, TargetError
 from harness.evidence import exchange_evidence
-from harness.outcome import Observation, Outcome, carries, observe
-from harness.placeholders import TENANT
-from harness.population import STAFF
+from harness.outcome import Outcome, carries
 from harness.sessions import Session, credentials_from
-from harness.targets.api import ApiRequest
-from harness.targets.http import RouteCall, as_api_response
 from harness.verdicts import Verdict, VerdictName, judge_control
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.assets import Asset
+    from harness.attacks.aim import Aim
     from harness.attacks.plan import Attempt
-    from harness.attacks.technique import Sent, Step
-    from harness.blueprints.contract import Persona
+    from harness.attacks.sending import Exchange
     from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment
     from harness.population import Caller, Population
-    from harness.targets.api import ApiResponse, AwsCredentials
     from harness.targets.target import Target
 
 
@@ -49,19 +42,6 @@ if TYPE_CHECKING:
 _KNOWN_GOOD = (TECHNIQUES["dynamodb.read.get-item"], TECHNIQUES["s3.read.get-object"])
 # At the identity pool the credential is the ID token, so it is the token that has to be shown to work.
 _KNOWN_GOOD_TOKEN = TECHNIQUES["identity-pool.session.foreign-identity-with-own-token"]
-
-
-@dataclass(frozen=True)
-class _Exchange:
-    """What was sent and what came back, the attempt first, what followed it after."""
-
-    requests: tuple[ApiRequest | RouteCall, ...]
-    responses: tuple[ApiResponse, ...]
-    observation: Observation
-
-    @property
-    def allowed(self) -> bool:
-        return self.observation.outcome is Outcome.ALLOWED
 
 
 class Execution:
@@ -80,8 +60,8 @@ class Execution:
         self._deployment = deployment
         self._population = population
         self._sessions = sessions
-        self._assets = Assets(blueprint, deployment, population, sessions)
-        self._tokens = TokenSource(target, blueprint, deployment, population)
+        self.aiming = Aiming(target, blueprint, deployment, population, sessions)
+        self._sender = Sender(target)
         self._controls: dict[str, Verdict] = {}
 
     def judge(self, attempt: Attempt) -> Verdict:
@@ -101,26 +81,31 @@ class Execution:
         try:
             if attempt.kind is AttemptKind.OPERATOR:
                 return self._operator_control(attempt)
-            aim = self._aim(attempt)
+            aim = self.aiming.at(attempt)
             steps = technique.steps
             if attempt.kind is AttemptKind.OWN:
                 aim, steps = aim.turned_inward, technique.control_steps or technique.steps
-            exchange = self._send(attempt, steps(aim), aim.caller)
+            exchange = self._sender.send(attempt, steps(aim), aim.caller)
+            self._clean_up(attempt, aim, exchange)
         except SignInRefusedError as error:
             return Verdict(attempt, VerdictName.LOCKOUT, Outcome.REFUSED, f"sign-in was refused: {error}")
         seen = exchange.allowed and self._control_shows(attempt, aim, exchange)
         name, outcome, reason = judge_control(attempt, exchange.observation, seen=seen)
         return self._verdict(attempt, exchange, name, outcome, reason)
 
+    def _clean_up(self, attempt: Attempt, aim: Aim, exchange: Exchange) -> None:
+        clean_up = attempt.technique.clean_up
+        if clean_up is None or not exchange.responses[0].succeeded:
+            return
+        for request in clean_up(aim):
+            answer = self._target.send_as_operator(request)
+            if not answer.succeeded:
+                raise TargetError(f"{request.operation} could not put things back: {answer.message}")
+
     def _operator_control(self, attempt: Attempt) -> Verdict:
         technique = attempt.technique
-        # What the operator sends names nothing that depends on a session, so anybody's serves to aim it.
-        anybody = next(session for session in self._sessions.values() if not isinstance(session, SignInRefusedError))
-        attacked = None
-        if attempt.victim is not None:
-            attacked = self._assets.of(attempt.victim, technique.plane, attempt.asset_name)
-        aim = Aim(anybody, anybody, self._deployment, self._tokens, attacked, attacked)
-        exchange = self._send(attempt, (technique.operator_steps or technique.steps)(aim), None)
+        aim = self.aiming.for_operator(attempt)
+        exchange = self._sender.send(attempt, (technique.operator_steps or technique.steps)(aim), None)
         if technique.effect is Effect.SESSION:
             seen = exchange.allowed and credentials_from(exchange.responses[0].data) is not None
         else:
@@ -128,7 +113,7 @@ class Execution:
         name, outcome, reason = judge_control(attempt, exchange.observation, seen=seen)
         return self._verdict(attempt, exchange, name, outcome, reason)
 
-    def _control_shows(self, attempt: Attempt, aim: Aim, exchange: _Exchange) -> bool:
+    def _control_shows(self, attempt: Attempt, aim: Aim, exchange: Exchange) -> bool:
         technique = attempt.technique
         if technique.effect is Effect.SESSION:
             # A user to whom the contract gives no credentials shows that the token works by what GetId answers.
@@ -141,7 +126,7 @@ class Execution:
         if technique.allowed_means is LeakKind.ORACLE:
             return True
         return carries(aim.asset.marker, exchange.responses) or carries(
-            self._assets.listing_marker(aim.asset.owner), exchange.responses
+            self.aiming.assets.listing_marker(aim.asset.owner), exchange.responses
         )
 
     def _attack(self, attempt: Attempt) -> Verdict:
@@ -158,14 +143,15 @@ class Execution:
             reason = f"nothing shows that a refusal would mean anything: the control {because}"
             return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason, control_used=control_used)
         try:
-            aim = self._aim(attempt)
-            exchange = self._send(attempt, technique.steps(aim), aim.caller)
+            aim = self.aiming.at(attempt)
+            exchange = self._sender.send(attempt, technique.steps(aim), aim.caller)
+            self._clean_up(attempt, aim, exchange)
         except SignInRefusedError as error:
             reason = f"a session the attack starts from was refused: {error}"
             return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason, control_used=control_used)
         return replace(self._judge_attack(attempt, aim, exchange), control_used=control_used)
 
-    def _judge_attack(self, attempt: Attempt, aim: Aim, exchange: _Exchange) -> Verdict:
+    def _judge_attack(self, attempt: Attempt, aim: Aim, exchange: Exchange) -> Verdict:
         observation = exchange.observation
         kind, crossed = self._what_crossed(attempt, aim, exchange)
         if kind is not None:
@@ -181,7 +167,7 @@ class Execution:
             attempt, exchange, VerdictName.LEAK, Outcome.ALLOWED, reason, attempt.technique.allowed_means
         )
 
-    def _judge_session(self, attempt: Attempt, aim: Aim, exchange: _Exchange) -> Verdict:
+    def _judge_session(self, attempt: Attempt, aim: Aim, exchange: Exchange) -> Verdict:
         obtained = [credentials_from(response.data) for response in exchange.responses]
         if not any(obtained):
             reason = f"{attempt.technique.operation} answered without credentials and without a refusal"
@@ -193,7 +179,7 @@ class Execution:
         reason = "credentials were issued for a session that the contract does not give"
         return self._verdict(attempt, exchange, VerdictName.LEAK, Outcome.CROSSED, reason, LeakKind.SESSION)
 
-    def _what_crossed(self, attempt: Attempt, aim: Aim, exchange: _Exchange) -> tuple[LeakKind | None, str]:
+    def _what_crossed(self, attempt: Attempt, aim: Aim, exchange: Exchange) -> tuple[LeakKind | None, str]:
         technique = attempt.technique
         if technique.effect is Effect.WRITE and attempt.victim is not None:
             if self._changed(aim.asset):
@@ -202,7 +188,7 @@ class Execution:
         for owner in (*self._sessions, PUBLIC):
             if owner == attempt.attacker or self._may_see(attempt.attacker, owner):
                 continue
-            markers = [self._population.marker(owner, PRIVATE), self._assets.listing_marker(owner)]
+            markers = [self._population.marker(owner, PRIVATE), self.aiming.assets.listing_marker(owner)]
             if any(carries(marker, exchange.responses) for marker in markers):
                 return LeakKind.DATA, f"the canary of {owner} came back"
         return None, ""
@@ -224,7 +210,7 @@ class Execution:
         """Tell whether the asset is no longer as it was planted, as its owner sees it, and put it back."""
         owner = self._sessions.get(asset.owner)
         response = (
-            self._send_one(reread(asset), owner)
+            self._sender.send_one(reread(asset), owner)
             if isinstance(owner, Session) and self._may_look_after(asset)
             else self._target.send_as_operator(reread(asset))
         )
@@ -278,115 +264,10 @@ class Execution:
                     return [self._control(control)]
         return []
 
-    def _aim(self, attempt: Attempt) -> Aim:
-        technique = attempt.technique
-        caller = self.session(attempt.attacker)
-        victim = caller
-        if attempt.victim is not None and attempt.victim != PUBLIC:
-            victim = self.session(attempt.victim)
-        plane = technique.plane if technique.effect is not Effect.SESSION else self._plane_of_sessions()
-        own = self._asset(attempt.attacker, plane, own_asset_name(technique))
-        attacked = own
-        if attempt.victim is not None:
-            attacked = self._asset(attempt.victim, plane, attempt.asset_name)
-        elif own is None and technique.effect is not Effect.SESSION:
-            attacked = self._asset(PUBLIC, plane, attempt.asset_name)
-        return Aim(
-            caller=caller,
-            victim=victim,
-            deployment=self._deployment,
-            tokens=self._tokens,
-            attacked=attacked,
-            callers_own=own,
-            credentials_url=self._credentials_url,
-            role_choice=self._role_choice(attempt.attacker),
-            privileged_role=self._role_of(self._blueprint.privileged_persona, attempt.attacker),
-            role_of_tenants=self._role_of(self._blueprint.tenant_persona_with_role, attempt.attacker),
-            victims_role=self._victims_role(attempt),
-        )
-
-    def _plane_of_sessions(self) -> str:
-        """Return the plane on which obtained sessions are tried out."""
-        return self._blueprint.places[0].plane if self._blueprint.places else ""
-
-    def _asset(self, owner: Caller, plane: str, name: str) -> Asset | None:
-        """Return an asset, None for an owner who keeps none on the plane."""
-        has = self._blueprint.shared_place(plane) is not None if owner == PUBLIC else self._owns(owner, plane)
-        return self._assets.of(owner, plane, name) if has else None
-
-    def _owns(self, caller: Caller, plane: str) -> bool:
-        return caller.tenant != STAFF and owns(self._blueprint, self._blueprint.contract.persona(caller.persona), plane)
-
-    @property
-    def _credentials_url(self) -> str:
-        api = self._blueprint.api
-        return "" if api is None else self._deployment.api_url + api.credentials_path
-
-    def _role_choice(self, caller: Caller) -> Mapping[str, str]:
-        persona = self._blueprint.contract.persona(caller.persona)
-        if not persona.custom_role:
-            return {}
-        return {"CustomRoleArn": self._deployment.roles[self._of_tenant(persona.custom_role, caller)]}
-
-    def _role_of(self, persona: Persona | None, caller: Caller) -> str:
-        return "" if persona is None else self._deployment.roles[self._of_tenant(persona.role, caller)]
-
-    def _victims_role(self, attempt: Attempt) -> str:
-        if not attempt.technique.aims_at_role or attempt.victim is None:
-            return ""
-        return self._role_of(self._blueprint.contract.persona(attempt.victim.persona), attempt.victim)
-
-    def _of_tenant(self, pattern: str, caller: Caller) -> str:
-        tenant = self._population.tenant(caller.tenant)
-        return pattern if tenant is None else pattern.replace(TENANT, tenant.key)
-
-    def session(self, caller: Caller) -> Session:
-        """Return the session of a caller. Raises the SignInRefusedError that kept the caller from having one."""
-        session = self._sessions[caller]
-        if isinstance(session, SignInRefusedError):
-            raise session
-        return session
-
-    def _send(self, attempt: Attempt, steps: tuple[Step, ...], sender: Session | None) -> _Exchange:
-        """Send the steps as the caller, or as the operator where there is none."""
-        requests: list[ApiRequest | RouteCall] = []
-        responses: list[ApiResponse] = []
-        observation = Observation(Outcome.TROUBLE, "the technique sent nothing")
-        for step in steps:
-            sent = step if isinstance(step, ApiRequest | RouteCall | ObtainedCall) else step(responses[-1].data)
-            request = sent.request if isinstance(sent, ObtainedCall) else sent
-            requests.append(request)
-            responses.append(self._send_one(sent, sender))
-            observed = observe(attempt.technique, request.service, responses[-1], control=attempt.is_control)
-            if len(responses) == 1 or attempt.technique.effect is Effect.SESSION:
-                observation = observed
-            if observed.outcome is not Outcome.ALLOWED:
-                break
-        return _Exchange(tuple(requests), tuple(responses), observation)
-
-    def _send_one(self, request: Sent, sender: Session | None) -> ApiResponse:
-        if isinstance(request, ObtainedCall):
-            return self._target.send(request.request, request.credentials)
-        if isinstance(request, RouteCall):
-            return self._call_route(request, sender)
-        if request.service == "cognito-identity" or request.operation == "AssumeRoleWithWebIdentity":
-            return self._target.send(request, None)
-        if sender is None:
-            return self._target.send_as_operator(request)
-        return self._target.send(request, _credentials_of(sender))
-
-    def _call_route(self, call: RouteCall, sender: Session | None) -> ApiResponse:
-        caller = call.token
-        if call.signed:
-            if sender is None:
-                raise TargetError("the operator calls no routes of an API")
-            return as_api_response(self._target.send_http(call.request, _credentials_of(sender)))
-        return as_api_response(self._target.send_http(call.request, caller))
-
     def _verdict(
         self,
         attempt: Attempt,
-        exchange: _Exchange,
+        exchange: Exchange,
         name: VerdictName,
         outcome: Outcome,
         reason: str,
@@ -397,9 +278,3 @@ class Execution:
         decisions: tuple[dict[str, Any], ...] = next((found for found in explained if found), ())
         evidence = exchange_evidence(exchange.requests, exchange.responses)
         return Verdict(attempt, name, outcome, reason, kind, "", decisions, evidence)
-
-
-def _credentials_of(session: Session) -> AwsCredentials:
-    if session.credentials is None:
-        raise SignInRefusedError(f"{session.caller} has no AWS credentials to make the call with")
-    return session.credentials

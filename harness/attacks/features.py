@@ -38,6 +38,9 @@ def _facts(blueprint: Blueprint) -> Iterator[tuple[Feature, bool]]:
         yield Feature.DEFAULT_ROLE, gives_default and pool.authenticated_role is not None
         yield Feature.TOKEN_ROLES, pool.role_mapping == "Token"
     personas = blueprint.contract.personas
+    yield Feature.TENANT_CLAIM, any(_has_claim(persona) for persona in personas)
+    yield Feature.SIGN_UP, blueprint.user_pool is not None and blueprint.user_pool.sign_up
+    yield Feature.ROUTES, blueprint.place("execute-api") is not None
     yield Feature.BROKER, blueprint.api is not None and bool(blueprint.api.credentials_path)
     has_guests = any(persona.sign_in is SignIn.GUEST for persona in personas)
     yield Feature.NO_GUESTS, pool is not None and not has_guests
@@ -45,6 +48,10 @@ def _facts(blueprint: Blueprint) -> Iterator[tuple[Feature, bool]]:
     yield Feature.PRIVILEGED_ROLE, blueprint.privileged_persona is not None
     yield Feature.PERSONA_ROLE, blueprint.tenant_persona_with_role is not None
     yield Feature.SECOND_APP_CLIENT, blueprint.user_pool is not None and len(blueprint.user_pool.app_clients) > 1
+
+
+def _has_claim(persona: Persona) -> bool:
+    return any(TENANT in name + value for name, value in persona.attributes.items())
 
 
 def owns(blueprint: Blueprint, persona: Persona, plane: str) -> bool:

@@ -1,4 +1,4 @@
-"""What an attacker does with credentials that an attempt has just obtained."""
+"""Steps that are not sent with the attacker's own credentials."""
 
 from __future__ import annotations
 
@@ -28,3 +28,10 @@ class ObtainedCall:
         if credentials is None:
             raise TargetError("the answer holds no credentials, although it was no refusal")
         return cls(request, credentials)
+
+
+@dataclass(frozen=True, slots=True)
+class ByOperator:
+    """An API call that the operator makes in place of something no API does, such as following the link in a mail."""
+
+    request: ApiRequest

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from harness.attacks.aim import Aim
-    from harness.attacks.obtained import ObtainedCall
+    from harness.attacks.obtained import ByOperator, ObtainedCall
     from harness.targets.api import ApiRequest
     from harness.targets.http import RouteCall
     from harness.targets.target import Capability
 
     # A request, or what makes one of the answer to the step before.
-    Sent: TypeAlias = ApiRequest | RouteCall | ObtainedCall
+    Sent: TypeAlias = ApiRequest | RouteCall | ObtainedCall | ByOperator
     Step: TypeAlias = Sent | Callable[[Mapping[str, Any]], Sent]
     Steps: TypeAlias = Callable[[Aim], tuple[Step, ...]]
 
@@ -75,6 +75,9 @@ class Feature(StrEnum):
     PRIVILEGED_ROLE = "privileged-role"  # a role for staff alone
     PERSONA_ROLE = "persona-role"  # tenants' users have a role that their persona names
     NO_GUESTS = "no-guests"  # an identity pool that lets in nobody without a token
+    TENANT_CLAIM = "tenant-claim"  # claims of the token tell tenants apart
+    SIGN_UP = "sign-up"  # anybody may sign up
+    ROUTES = "routes"  # routes of an API that belong to tenants
     BROKER = "broker"  # a route of an API that hands out AWS credentials
     SECOND_APP_CLIENT = "second-app-client"  # one that the identity pool does not know
 
@@ -97,6 +100,7 @@ class Technique:
     messages by which Cognito refuses. `allowed_means` is the kind of leak when the attempt is allowed and nothing
     foreign was seen. `returns_own` tells that getting one's own session back is a sound answer. `requires` names what
     the design must have, `callers` and `victims` which of its personas can use the technique and suffer from it;
+    `clean_up` is what the operator sends after an attempt that was not refused, so that everybody is as before;
     `aims_at_role` marks those that ask for the victim's role, whoever else has it.
     """
 
@@ -123,6 +127,7 @@ class Technique:
     cwe: tuple[str, ...] = ("CWE-639",)
     returns_own: bool = False
     aims_at_role: bool = False
+    clean_up: Callable[[Aim], tuple[ApiRequest, ...]] | None = None
 
     @property
     def shows_tokens_alone(self) -> bool:

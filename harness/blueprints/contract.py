@@ -45,9 +45,10 @@ class Persona:
     """A kind of user. One of each is made per tenant, or one in all for staff, who belong to no tenant.
 
     `groups` and the names and values of `attributes` may hold `{tenant}`, which makes one of each tenant the user
-    belongs to. `spans` is the number of tenants that one user belongs to: the own one and those next in the ring.
-    `role` is the role of the design that the sessions have, `custom_role` the one they ask for by CustomRoleArn.
-    `session_policy` is what the application passes where it assumes the role itself (SignIn.WEB_IDENTITY).
+    belongs to; users who `signs_up` do not bring the attributes along, but get them by signing up. `spans` is the
+    number of tenants that one user belongs to: the own one and those next in the ring. `role` is the role of the design
+    that the sessions have, `custom_role` the one they ask for by CustomRoleArn. `session_policy` is what the
+    application passes where it assumes the role itself (SignIn.WEB_IDENTITY).
     """
 
     name: str
@@ -55,6 +56,7 @@ class Persona:
     groups: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     staff: bool = False
+    signs_up: bool = False
     spans: int = 1
     role: str = ""
     custom_role: str = ""

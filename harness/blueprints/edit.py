@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from harness.blueprints.spec import Blueprint, Document, GroupSpec, IdentityPoolSpec, RoleSpec, UserPoolSpec
+    from harness.blueprints.spec import (
+        AppClientSpec,
+        Blueprint,
+        Document,
+        FunctionSpec,
+        GroupSpec,
+        IdentityPoolSpec,
+        RoleSpec,
+        RouteSpec,
+        UserPoolSpec,
+    )
 
 
 def edit_statement(
@@ -73,3 +83,33 @@ def edit_identity_pool(blueprint: Blueprint, edit: Callable[[IdentityPoolSpec], 
     if blueprint.identity_pool is None:
         raise TypeError(f"{blueprint.name} has no identity pool")
     return replace(blueprint, identity_pool=edit(blueprint.identity_pool))
+
+
+def edit_app_client(blueprint: Blueprint, name: str, edit: Callable[[AppClientSpec], AppClientSpec]) -> Blueprint:
+    """Replace one app client of the user pool by what `edit` makes of it."""
+    return edit_user_pool(
+        blueprint,
+        lambda pool: replace(
+            pool, app_clients=tuple(edit(client) if client.name == name else client for client in pool.app_clients)
+        ),
+    )
+
+
+def edit_function(blueprint: Blueprint, name: str, before: str, after: str) -> Blueprint:
+    """Replace a piece of a function's source. Raises ValueError when it does not stand there exactly once."""
+
+    def edited(function: FunctionSpec) -> FunctionSpec:
+        if function.source.count(before) != 1:
+            raise ValueError(f"the function {name} does not hold this once: {before}")
+        return replace(function, source=function.source.replace(before, after))
+
+    functions = tuple(edited(function) if function.name == name else function for function in blueprint.functions)
+    return replace(blueprint, functions=functions)
+
+
+def edit_route(blueprint: Blueprint, path: str, edit: Callable[[RouteSpec], RouteSpec]) -> Blueprint:
+    """Replace one route of the API by what `edit` makes of it. Raises TypeError where there is no API."""
+    if blueprint.api is None:
+        raise TypeError(f"{blueprint.name} has no API")
+    routes = tuple(edit(route) if route.path == path else route for route in blueprint.api.routes)
+    return replace(blueprint, api=replace(blueprint.api, routes=routes))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.blueprints.contract import Contract, Effect, Grant, Persona, Reach, SignIn
 from harness.blueprints.edit import add_statement, edit_identity_pool, edit_statement
 from harness.blueprints.functions import source_of
-from harness.blueprints.identity_trust import COGNITO, trusting_own_pool
+from harness.blueprints.identity_trust import COGNITO, TRUSTING_LAMBDA, trusting_own_pool
 from harness.blueprints.spec import (
     ApiKind,
     ApiSpec,
@@ -49,10 +49,6 @@ _OWN_FOLDER: Document = {
             "Condition": {"StringLike": {"s3:prefix": [f"{_SUB}/*"]}},
         },
     ],
-}
-_LAMBDA_TRUST: Document = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 _CONTRACT = Contract(
     personas=(Persona("member", SignIn.API, role="member"),),
@@ -148,7 +144,7 @@ IDENTITY_FOLDER = Blueprint(
     identity_pool=IdentityPoolSpec(authenticated_role="member"),
     roles=(
         RoleSpec("member", trusting_own_pool(), {"own-folder": _OWN_FOLDER}),
-        RoleSpec("credentials-function", _LAMBDA_TRUST),
+        RoleSpec("credentials-function", TRUSTING_LAMBDA),
     ),
     buckets=(BucketSpec("uploads"),),
     functions=(

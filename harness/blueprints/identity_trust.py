@@ -1,4 +1,4 @@
-"""The trust policy that lets an identity pool, and no other, hand out a role."""
+"""Trust policies: who may hand out the roles of designs."""
 
 from __future__ import annotations
 
@@ -33,3 +33,9 @@ def trusting_own_pool(amr: str = "authenticated", *, tags: bool = False) -> Docu
             }
         ],
     }
+
+
+TRUSTING_LAMBDA: Document = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from harness.blueprints.group_roles import GROUP_ROLES
 from harness.blueprints.identity_folder import IDENTITY_FOLDER
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
+from harness.blueprints.tenant_tagged import TENANT_TAGGED
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.blueprints.spec import Blueprint, Weakness
 
 BLUEPRINTS: dict[str, Blueprint] = {
-    blueprint.name: blueprint for blueprint in (IDENTITY_KEYED, GROUP_ROLES, IDENTITY_FOLDER)
+    blueprint.name: blueprint for blueprint in (IDENTITY_KEYED, GROUP_ROLES, IDENTITY_FOLDER, TENANT_TAGGED)
 }
 
 

@@ -24,6 +24,7 @@ class TenantKeys(StrEnum):
     """What the keys of tenants look like, by which policies and partition keys tell tenants apart."""
 
     UUID = "uuid"  # made by the application: nobody can choose one that collides
+    ASSIGNED = "assigned"  # made when an organisation's first user signs up, and known from that user's token
     NAME = "name"  # chosen by people, in lower case: one the beginning of another
 
 

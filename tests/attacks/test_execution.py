@@ -155,7 +155,7 @@ def test_an_empty_answer_is_still_a_permission_that_should_not_be(stage: Stage) 
 
 def test_ones_own_identity_in_place_of_the_victims_is_sound(stage: Stage) -> None:
     attempt = _attack("identity-pool.session.foreign-identity-with-own-token")
-    own = stage.execution.session(attempt.attacker)
+    own = stage.execution.aiming.session(attempt.attacker)
 
     def own_session(request: ApiRequest, answer: ApiResponse) -> ApiResponse:
         if answer.succeeded or request.operation != "GetCredentialsForIdentity":

@@ -1,0 +1,92 @@
+"""Sending the steps of an attempt, each as whoever it is meant to come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.attacks.obtained import ByOperator, ObtainedCall
+from harness.blueprints.contract import Effect
+from harness.errors import SignInRefusedError, TargetError
+from harness.outcome import Observation, Outcome, observe
+from harness.targets.api import ApiRequest
+from harness.targets.http import RouteCall, as_api_response
+
+if TYPE_CHECKING:
+    from harness.attacks.plan import Attempt
+    from harness.attacks.technique import Sent, Step
+    from harness.sessions import Session
+    from harness.targets.api import ApiResponse, AwsCredentials
+    from harness.targets.target import Target
+
+# Calls that take no AWS signature: the identity pool, the user pool with tokens or passwords, web identities.
+_UNSIGNED = frozenset({"cognito-identity", "cognito-idp"})
+_KINDS = (ApiRequest, RouteCall, ObtainedCall, ByOperator)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What was sent and what came back, the attempt first, what followed it after."""
+
+    requests: tuple[ApiRequest | RouteCall, ...]
+    responses: tuple[ApiResponse, ...]
+    observation: Observation
+
+    @property
+    def allowed(self) -> bool:
+        """Tell whether the attempt was allowed."""
+        return self.observation.outcome is Outcome.ALLOWED
+
+
+class Sender:
+    """Sends requests to one target."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def send(self, attempt: Attempt, steps: tuple[Step, ...], sender: Session | None) -> Exchange:
+        """Send the steps as the caller, or as the operator where there is none, until one is not allowed.
+
+        Raises SignInRefusedError for a call that takes a signature by a caller who has no AWS credentials.
+        """
+        requests: list[ApiRequest | RouteCall] = []
+        responses: list[ApiResponse] = []
+        observation = Observation(Outcome.TROUBLE, "the technique sent nothing")
+        for step in steps:
+            sent = step if isinstance(step, _KINDS) else step(responses[-1].data)
+            request = sent.request if isinstance(sent, ObtainedCall | ByOperator) else sent
+            requests.append(request)
+            responses.append(self.send_one(sent, sender))
+            observed = observe(attempt.technique, request.service, responses[-1], control=attempt.is_control)
+            if len(responses) == 1 or attempt.technique.effect is Effect.SESSION:
+                observation = observed
+            if observed.outcome is not Outcome.ALLOWED:
+                break
+        return Exchange(tuple(requests), tuple(responses), observation)
+
+    def send_one(self, request: Sent, sender: Session | None) -> ApiResponse:
+        """Send one request as the caller, or as the operator where there is none, and return the answer."""
+        if isinstance(request, ObtainedCall):
+            return self._target.send(request.request, request.credentials)
+        if isinstance(request, ByOperator):
+            return self._target.send_as_operator(request.request)
+        if isinstance(request, RouteCall):
+            return self._call_route(request, sender)
+        if request.service in _UNSIGNED or request.operation == "AssumeRoleWithWebIdentity":
+            return self._target.send(request, None)
+        if sender is None:
+            return self._target.send_as_operator(request)
+        return self._target.send(request, _credentials_of(sender))
+
+    def _call_route(self, call: RouteCall, sender: Session | None) -> ApiResponse:
+        if call.signed:
+            if sender is None:
+                raise TargetError("the operator calls no routes of an API")
+            return as_api_response(self._target.send_http(call.request, _credentials_of(sender)))
+        return as_api_response(self._target.send_http(call.request, call.token))
+
+
+def _credentials_of(session: Session) -> AwsCredentials:
+    if session.credentials is None:
+        raise SignInRefusedError(f"{session.caller} has no AWS credentials to make the call with")
+    return session.credentials

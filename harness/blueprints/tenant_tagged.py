@@ -1,0 +1,324 @@
+"""tenant-tagged: an organisation's claim becomes a principal tag, and every key and path starts with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness.blueprints.contract import Contract, Effect, ExpectedLeak, Grant, Persona, Reach, SignIn
+from harness.blueprints.edit import (
+    edit_app_client,
+    edit_function,
+    edit_roles,
+    edit_route,
+    edit_statement,
+)
+from harness.blueprints.functions import source_of
+from harness.blueprints.identity_trust import TRUSTING_LAMBDA, trusting_own_pool
+from harness.blueprints.spec import (
+    ApiSpec,
+    AppClientSpec,
+    AttributeSpec,
+    Blueprint,
+    BucketSpec,
+    FunctionSpec,
+    IdentityPoolSpec,
+    Misconfiguration,
+    Place,
+    RoleSpec,
+    RouteAuthorizer,
+    RouteSpec,
+    TableSpec,
+    TenantKeys,
+    UserPoolSpec,
+    Weakness,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.blueprints.spec import Document
+
+_ORG = "${aws:PrincipalTag/org}"
+_TABLE = "@{table.items.arn}"
+_BUCKET = "@{bucket.files.arn}"
+_READ_ACTIONS = [
+    "dynamodb:GetItem",
+    "dynamodb:BatchGetItem",
+    "dynamodb:Query",
+    "dynamodb:ConditionCheckItem",
+]
+_WRITE_ACTIONS = [
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:BatchWriteItem",
+]
+
+
+def _items(sid: str, actions: list[str], keys: str) -> Document:
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": list(actions),
+        "Resource": _TABLE,
+        # Null keeps ForAllValues from being true of a request that has no key at all (aws-semantics 1.3).
+        "Condition": {
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [keys]},
+            "Null": {"dynamodb:LeadingKeys": "false"},
+        },
+    }
+
+
+def _policy(*statements: Document) -> Document:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+_PUBLIC = _items("PublicItems", _READ_ACTIONS, "PUBLIC#*")
+_OWN = (
+    _items("OwnItems", [*_READ_ACTIONS, *_WRITE_ACTIONS], f"{_ORG}#*"),
+    {
+        "Sid": "OwnObjects",
+        "Effect": "Allow",
+        "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+        "Resource": f"{_BUCKET}/{_ORG}/*",
+    },
+    {
+        "Sid": "OwnListing",
+        "Effect": "Allow",
+        "Action": "s3:ListBucket",
+        "Resource": _BUCKET,
+        "Condition": {"StringLike": {"s3:prefix": [f"{_ORG}/*"]}},
+    },
+    {
+        "Sid": "OwnRoutes",
+        "Effect": "Allow",
+        "Action": "execute-api:Invoke",
+        "Resource": f"@{{api.arn}}/*/GET/{_ORG}/*",
+    },
+)
+_MEMBERS = ("founder", "colleague")
+_CONTRACT = Contract(
+    personas=(
+        # Signs up, and so makes the organisation; its colleague is invited by an administrator.
+        Persona(
+            "founder",
+            SignIn.IDENTITY_POOL,
+            attributes={"custom:org": "{tenant}"},
+            signs_up=True,
+            role="member",
+        ),
+        Persona("colleague", SignIn.IDENTITY_POOL, attributes={"custom:org": "{tenant}"}, role="member"),
+        Persona("guest", SignIn.GUEST, role="guest"),
+    ),
+    grants=(
+        *(
+            Grant(persona, plane, effect, Reach.OWN)
+            for persona in _MEMBERS
+            for plane in ("dynamodb", "s3")
+            for effect in (Effect.READ, Effect.WRITE)
+        ),
+        *(Grant(persona, "execute-api", Effect.READ, Reach.OWN) for persona in _MEMBERS),
+        *(Grant(persona, "dynamodb", Effect.READ, Reach.SHARED) for persona in (*_MEMBERS, "guest")),
+    ),
+    expected_leaks=(
+        ExpectedLeak(
+            technique="identity-pool.session.foreign-identity-without-token",
+            victim_persona="guest",
+            reason="a guest's identity id is itself the credential (idp-guest-identity-id-is-bearer); guests of this "
+            "design own nothing, so it gives no more than what everybody may have",
+        ),
+    ),
+)
+_CLAIM_ATTACKS = ("user-pool.session.rewrite-tenant-claim", "user-pool.session.claim-at-sign-up")
+
+
+def _weaken(sid: str, edit: Callable[[Document], None]) -> Callable[[Blueprint], Blueprint]:
+    return lambda blueprint: edit_statement(blueprint, ("member",), "organisation", sid, edit)
+
+
+def _without_delimiter(statement: Document) -> None:
+    statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] = [f"{_ORG}*"]
+
+
+def _scan_under_vacuous_condition(statement: Document) -> None:
+    statement["Action"].append("dynamodb:Scan")
+    del statement["Condition"]["Null"]
+
+
+def _every_route(statement: Document) -> None:
+    statement["Resource"] = "@{api.arn}/*/GET/*"
+
+
+def _public_is_writable(blueprint: Blueprint) -> Blueprint:
+    def edit(statement: Document) -> None:
+        statement["Action"] += _WRITE_ACTIONS
+
+    return edit_statement(blueprint, ("member",), "organisation", "PublicItems", edit)
+
+
+def _claim_is_writable(blueprint: Blueprint) -> Blueprint:
+    return edit_app_client(
+        blueprint, "web", lambda client: replace(client, write_attributes=("email", "name", "custom:org"))
+    )
+
+
+def _nothing_is_said_of_writing(blueprint: Blueprint) -> Blueprint:
+    return edit_app_client(blueprint, "web", lambda client: replace(client, write_attributes=None))
+
+
+def _sign_up_may_join(blueprint: Blueprint) -> Blueprint:
+    # The claim cannot be rewritten later, because it is immutable; but who signs up may choose it.
+    keeps = edit_function(
+        blueprint,
+        "new-organisation",
+        'if event["triggerSource"] == "PostConfirmation_ConfirmSignUp":',
+        'if event["triggerSource"] == "PostConfirmation_ConfirmSignUp" '
+        'and "custom:org" not in event["request"]["userAttributes"]:',
+    )
+    return _claim_is_writable(keeps)
+
+
+def _without_tag_session(blueprint: Blueprint) -> Blueprint:
+    return edit_roles(blueprint, ("member",), lambda role: replace(role, trust=trusting_own_pool()))
+
+
+_WEAKNESSES = (
+    Weakness(
+        id="up-tenant-attr-client-writable",
+        title="the app client may write custom:org, so users choose their organisation",
+        change=_claim_is_writable,
+        leaks=("user-pool.session.rewrite-tenant-claim",),
+    ),
+    Weakness(
+        id="up-empty-writeattributes-default",
+        title="the app client says nothing of what may be written, which opens every mutable attribute",
+        change=_nothing_is_said_of_writing,
+        leaks=("user-pool.session.rewrite-tenant-claim",),
+    ),
+    Weakness(
+        id="up-tenant-attr-set-at-signup",
+        title="whoever signs up may bring the organisation along, and the trigger keeps it",
+        change=_sign_up_may_join,
+        leaks=_CLAIM_ATTACKS,
+    ),
+    Weakness(
+        id="ddb-stringlike-prefix-collision",
+        title="the partition key only has to start with the organisation, with no delimiter behind it",
+        change=_weaken("OwnItems", _without_delimiter),
+        leaks=("dynamodb.write.forged-key-prefix",),
+    ),
+    Weakness(
+        id="ddb-scan-vacuous-forallvalues",
+        title="Scan under ForAllValues without a Null check: a Scan has no leading key, so the condition is true",
+        change=_weaken("OwnItems", _scan_under_vacuous_condition),
+        leaks=("dynamodb.read.scan",),
+    ),
+    Weakness(
+        id="ddb-public-partition-writable",
+        title="members may write to the public partition, which everybody reads",
+        change=_public_is_writable,
+        leaks=(
+            "dynamodb.write.put-item",
+            "dynamodb.write.update-item",
+            "dynamodb.write.delete-item",
+            "dynamodb.write.batch-write-item",
+            "dynamodb.write.transact-write-items",
+        ),
+    ),
+    Weakness(
+        id="api-path-tenant-vs-token-tenant",
+        title="members may call every route of the API, whichever organisation its path names",
+        change=_weaken("OwnRoutes", _every_route),
+        leaks=("execute-api.read.foreign-route",),
+    ),
+    Weakness(
+        id="api-route-without-authorizer",
+        title="the route asks for no signature",
+        change=lambda blueprint: edit_route(
+            blueprint, "/{org}/notes/{proxy+}", lambda route: replace(route, authorizer=RouteAuthorizer.NONE)
+        ),
+        leaks=("execute-api.read.unsigned-route", "execute-api.read.foreign-route"),
+    ),
+    Weakness(
+        id="s3-listbucket-without-prefix",
+        title="ListBucket is granted without a condition on s3:prefix",
+        change=_weaken("OwnListing", lambda statement: statement.pop("Condition")),
+        leaks=(
+            "s3.read.list-objects-foreign-prefix",
+            "s3.read.list-objects-unprefixed",
+            "s3.read.list-objects-empty-prefix",
+        ),
+    ),
+)
+
+TENANT_TAGGED = Blueprint(
+    name="tenant-tagged",
+    title="The organisation's claim becomes a principal tag; keys and API paths start with it, one partition is public",
+    source="https://docs.aws.amazon.com/cognito/latest/developerguide/attributes-for-access-control.html",
+    contract=_CONTRACT,
+    places=(
+        Place("dynamodb", "items", "{tenant}#notes"),
+        Place("s3", "files", "{tenant}"),
+        Place("execute-api", "items", "{tenant}#notes", path="/{tenant}/notes/{name}"),
+    ),
+    shared=(Place("dynamodb", "items", "PUBLIC#news"),),
+    tenant_keys=TenantKeys.ASSIGNED,
+    user_pool=UserPoolSpec(
+        app_clients=(
+            AppClientSpec(
+                "web",
+                identity_provider=True,
+                read_attributes=("email", "name", "custom:org"),
+                write_attributes=("email", "name"),
+            ),
+            AppClientSpec("back-office", identity_provider=False, write_attributes=("email", "name")),
+        ),
+        attributes=(AttributeSpec("org", mutable=True),),
+        triggers={"PostConfirmation": "new-organisation"},
+        sign_up=True,
+    ),
+    identity_pool=IdentityPoolSpec(
+        authenticated_role="member", unauthenticated_role="guest", principal_tags={"org": "custom:org"}
+    ),
+    roles=(
+        RoleSpec("member", trusting_own_pool(tags=True), {"organisation": _policy(_PUBLIC, *_OWN)}),
+        RoleSpec("guest", trusting_own_pool("unauthenticated"), {"public": _policy(_PUBLIC)}),
+        RoleSpec(
+            "organisation-function",
+            TRUSTING_LAMBDA,
+            {
+                "claims": _policy(
+                    {
+                        "Effect": "Allow",
+                        "Action": "cognito-idp:AdminUpdateUserAttributes",
+                        "Resource": "@{user_pool.arn}",
+                    }
+                )
+            },
+        ),
+        RoleSpec(
+            "notes-function",
+            TRUSTING_LAMBDA,
+            {"notes": _policy({"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": _TABLE})},
+        ),
+    ),
+    tables=(TableSpec("items"),),
+    buckets=(BucketSpec("files"),),
+    functions=(
+        FunctionSpec("new-organisation", source=source_of("new_organisation"), role="organisation-function"),
+        FunctionSpec(
+            "notes", source=source_of("notes"), role="notes-function", environment={"TABLE": "@{table.items.name}"}
+        ),
+    ),
+    api=ApiSpec("notes", routes=(RouteSpec("GET", "/{org}/notes/{proxy+}", RouteAuthorizer.IAM, "notes"),)),
+    weaknesses=_WEAKNESSES,
+    misconfigurations=(
+        Misconfiguration(
+            id="idp-trust-lacks-tagsession",
+            title="the members' role does not allow sts:TagSession, so no exchange with tags succeeds",
+            change=_without_tag_session,
+            error_code="InvalidIdentityPoolConfigurationException",
+        ),
+    ),
+)
