@@ -143,11 +143,15 @@ def leaks_of_fault(blueprint: Blueprint, case: FaultCase) -> tuple[str, ...]:
 def prove_misconfiguration(blueprint: Blueprint, misconfiguration: Misconfiguration) -> str:
     """Plant a mistake that lets nobody in, and return what is wrong with what follows; empty when all is as declared.
 
-    Everybody's sign-in must be refused with the declared code, and nothing may count as ISOLATED.
+    Everybody who signs in with a password must be refused with the declared code, and nothing that such a user
+    attempts may count as ISOLATED. Guests come in by another way, which the mistake need not close.
     """
     weakness = Weakness(misconfiguration.id, misconfiguration.title, misconfiguration.change, ())
+    with_tokens = {persona.name for persona in blueprint.contract.personas if persona.has_tokens}
     wrong = []
     for verdict in attack_everything(blueprint, weakness=weakness):
+        if verdict.attempt.attacker.persona not in with_tokens:
+            continue
         if verdict.name in (VerdictName.ISOLATED, VerdictName.LEAK):
             wrong.append(f"{verdict.attempt.id} is {verdict.name}")
         elif expects_lockout(verdict.attempt) and misconfiguration.error_code not in verdict.reason:

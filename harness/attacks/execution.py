@@ -122,7 +122,7 @@ class Execution:
                 for request, response in zip(exchange.requests, exchange.responses, strict=True)
             )
         if technique.effect is Effect.WRITE:
-            return self._changed(aim.asset)
+            return self._changed(aim.asset, by_operator=attempt.kind is AttemptKind.OPERATOR)
         if technique.allowed_means is LeakKind.ORACLE:
             return True
         return carries(aim.asset.marker, exchange.responses) or carries(
@@ -206,14 +206,11 @@ class Execution:
             for plane in planes
         )
 
-    def _changed(self, asset: Asset) -> bool:
+    def _changed(self, asset: Asset, *, by_operator: bool = False) -> bool:
         """Tell whether the asset is no longer as it was planted, as its owner sees it, and put it back."""
         owner = self._sessions.get(asset.owner)
-        response = (
-            self._sender.send_one(reread(asset), owner)
-            if isinstance(owner, Session) and self._may_look_after(asset)
-            else self._target.send_as_operator(reread(asset))
-        )
+        looks = isinstance(owner, Session) and self._may_look_after(asset) and not by_operator
+        response = self._sender.send_one(reread(asset), owner if looks and isinstance(owner, Session) else None)
         missing = response.error_code == "NoSuchKey" or (
             # Where the owner may not list without a prefix, S3 answers 403 for a key that is gone.
             response.error_code == "AccessDenied" and "s3:ListBucket" in response.message
@@ -224,7 +221,9 @@ class Execution:
             )
         if response.succeeded and stands(asset, response.data):
             return False
-        self._target.send_as_operator(restore(asset))
+        put_back = self._target.send_as_operator(restore(asset))
+        if not put_back.succeeded:
+            raise TargetError(f"the asset of {asset.owner} could not be put back: {put_back.message}")
         return True
 
     def _may_look_after(self, asset: Asset) -> bool:

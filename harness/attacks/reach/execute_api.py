@@ -40,6 +40,8 @@ TECHNIQUES = (
         title="GET on a route of a foreign organisation without any signature",
         catalogue=("api-missing-or-malformed-bearer",),
         cwe=("CWE-306",),
+        # API Gateway itself refuses, before IAM is asked about any action.
+        actions=(),
         steps=lambda aim: _get(aim, signed=False),
         control_steps=lambda aim: _get(aim, signed=True),
     ),
