@@ -109,8 +109,8 @@ def test_denying_everything_locks_out(blueprint: str) -> None:
         expected = {VerdictName.LOCKOUT} if expects_lockout(attempt) else {VerdictName.WORKS}
         if not attempt.is_control:
             expected = {VerdictName.INCONCLUSIVE}
-        elif attempt.technique.plane == "broker":
-            # The broker's own role is denied everything too, and what a broker makes of that is its own affair.
+        elif attempt.technique.plane in ("broker", "user-pool"):
+            # The roles of brokers and triggers are denied everything too; what these make of it is their own affair.
             expected = {VerdictName.LOCKOUT, VerdictName.INCONCLUSIVE}
         if verdict.name not in expected:
             wrong.append(f"{attempt.id} is {verdict.name}")
