@@ -75,7 +75,7 @@ class HttpDoor:
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
         )
         self._server = uvicorn.Server(settings)
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="http-door")
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="http-door", daemon=True)
 
     def start(self) -> None:
         """Answer from now on. A client that connects at once waits in the queue of the socket."""

@@ -129,6 +129,19 @@ def test_nothing_is_left_when_the_harness_is_killed_in_the_middle_of_a_call(tmp_
     assert not Path(directory).parent.exists()
 
 
+def test_a_harness_that_forgets_to_close_its_target_ends_all_the_same() -> None:
+    script = f"""
+        import sys
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from function_services import FunctionServices
+        services = FunctionServices()
+        services.function("f", "def handler(event, context): return 1", services.role("execution"))
+        assert services.invoke("f").data["Payload"] == b"1"
+        """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], timeout=60, check=False)
+    assert done.returncode == 0
+
+
 def test_a_fork_server_that_is_gone_is_replaced(services: FunctionServices) -> None:
     services.function("pid", PID, services.role("execution"))
     process = Watched(json.loads(services.invoke("pid").data["Payload"]))
