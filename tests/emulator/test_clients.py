@@ -119,7 +119,9 @@ def test_the_aws_cli_reads_and_writes_and_is_refused(served: Served, table: str,
     stored = served.client("dynamodb", _REGION).scan(TableName=table)["Items"]
     assert stored == [json.loads(item)]
     (tmp_path / "file").write_bytes(bytes(range(256)) * 40)
-    served.client("s3").create_bucket(Bucket="cli-files")
+    served.client("s3", _REGION).create_bucket(
+        Bucket="cli-files", CreateBucketConfiguration={"LocationConstraint": _REGION}
+    )
     assert root.run("s3", "cp", "file", "s3://cli-files/a/file").returncode == 0
     assert root.run("s3", "cp", "s3://cli-files/a/file", "copy").returncode == 0
     assert (tmp_path / "copy").read_bytes() == bytes(range(256)) * 40
