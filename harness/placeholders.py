@@ -42,6 +42,15 @@ def of_tenant(document: Document, key: str) -> Document:
     return filled
 
 
+def of_each_tenant(name: str, document: Document, tenants: Iterable[Tenant]) -> Iterator[tuple[str, Document]]:
+    """Yield what is named so and its document once per tenant, or as they are where the name has no tenant in it."""
+    if TENANT not in name:
+        yield name, document
+        return
+    for tenant in tenants:
+        yield name.replace(TENANT, tenant.key), of_tenant(document, tenant.key)
+
+
 def user_label(tenant: str, persona: str) -> str:
     """Return how documents call a user: its tenant's id and its persona."""
     return f"{tenant}-{persona}"
@@ -76,15 +85,21 @@ def _each(statement: Document, deployment: Deployment, tenants: tuple[Tenant, ..
     kind = statement.pop("ForEach", None)
     if kind is None:
         yield statement
-    elif kind == "tenant":
-        for tenant in tenants:
-            yield of_tenant(statement, tenant.key)
+        return
+    if kind == "tenant":
+        copies = [of_tenant(statement, tenant.key) for tenant in tenants]
     elif kind == "user":
-        for label in deployment.iam_users:
-            filled: Document = json.loads(json.dumps(statement).replace(USER, label))
-            yield filled
+        copies = [_of_user(statement, label) for label in deployment.iam_users]
     else:
         raise DeploymentError(f"a statement of {deployment.blueprint} is ForEach {kind!r}; there is tenant and user")
+    for number, copied in enumerate(copies, 1):
+        # A Sid occurs once in a policy, and takes letters and digits alone, so no key and no name can stand in it.
+        yield {**copied, "Sid": f"{copied['Sid']}{number}"} if "Sid" in copied else copied
+
+
+def _of_user(statement: Document, label: str) -> Document:
+    filled: Document = json.loads(json.dumps(statement).replace(USER, _quoted(label)))
+    return filled
 
 
 def _values(deployment: Deployment) -> Iterator[tuple[str, str]]:

@@ -73,7 +73,10 @@ FAULT_CASES = (
         (Fault.SKIP_CUSTOM_ROLE_CHECK,),
         ("identity-pool.session.custom-role-arn", "identity-pool.session.custom-role-arn-of-another"),
     ),
-    FaultCase((Fault.SKIP_TRUST_POLICY,), ("sts.session.assume-admin-role", "sts.session.assume-member-role")),
+    FaultCase(
+        (Fault.SKIP_TRUST_POLICY,),
+        ("sts.session.assume-admin-role", "sts.session.assume-member-role", "sts.session.assume-role-of-another"),
+    ),
 )
 
 

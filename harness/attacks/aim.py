@@ -116,6 +116,12 @@ class TokenSource:
         """Return an ID token of the caller from an app client that is not registered with the identity pool."""
         return self._keep("client", session, lambda user: self._id_token(self._client(of_the_users=False), user))
 
+    def access_token_elsewhere(self, session: Session) -> Secret:
+        """Return an access token of the caller from an app client other than the users' own."""
+        return self._keep(
+            "elsewhere", session, lambda user: self._token(self._client(of_the_users=False), user, "AccessToken")
+        )
+
     def of_another_pool(self, session: Session) -> Secret:
         """Return an ID token, validly signed by a foreign user pool, of a user with the caller's name."""
         return self._keep("pool", session, self._from_outside)
@@ -140,7 +146,10 @@ class TokenSource:
         return self._deployment.app_clients[(clients[0] if of_the_users else clients[-1]).name]
 
     def _id_token(self, client_id: str, user: User) -> Secret:
-        return Secret(tokens_for(self._target, client_id, user)["IdToken"])
+        return self._token(client_id, user, "IdToken")
+
+    def _token(self, client_id: str, user: User, kind: str) -> Secret:
+        return Secret(tokens_for(self._target, client_id, user)[kind])
 
 
 def _existing(asset: Asset | None) -> Asset:

@@ -119,7 +119,9 @@ class Aiming:
         return {"CustomRoleArn": self._deployment.roles[self._of_tenant(persona.custom_role, caller)]}
 
     def _role_of(self, persona: Persona | None, caller: Caller) -> str:
-        return "" if persona is None else self._deployment.roles[self._of_tenant(persona.role, caller)]
+        role = "" if persona is None else self._of_tenant(persona.role, caller)
+        # Staff have no tenant whose role it could be.
+        return self._deployment.roles[role] if role and TENANT not in role else ""
 
     def _victims_role(self, attempt: Attempt) -> str:
         if not attempt.technique.aims_at_role or attempt.victim is None:

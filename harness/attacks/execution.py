@@ -199,7 +199,8 @@ class Execution:
         planes = [place.plane for place in (*self._blueprint.places, *self._blueprint.shared)]
         if owner == PUBLIC:
             return any(contract.allows(caller.persona, plane, Effect.READ, Reach.SHARED) for plane in planes)
-        tenants = {tenant.id for tenant in self._population.user(caller).tenants}
+        persona = contract.persona(caller.persona)
+        tenants = {tenant.id for tenant in persona.tenants_of_session(self._population.user(caller).tenants)}
         return owner.tenant in tenants and any(
             self._blueprint.is_shared_by_tenant(plane)
             and contract.allows(caller.persona, plane, Effect.READ, Reach.OWN)

@@ -187,7 +187,8 @@ def allowed_controls(blueprint: Blueprint, technique: Technique, tenants: int) -
     found: list[Attempt] = []
     contract = blueprint.contract
     for attacker, persona in _callers(contract, tenants):
-        if technique.aims_at_role and is_among(blueprint, persona, technique.callers, technique):
+        switches = technique.aims_at_role and technique.control is ControlKind.OWN
+        if switches and is_among(blueprint, persona, technique.callers, technique):
             found += _switches(blueprint, technique, attacker, persona, tenants)
         if technique.effect is Effect.SESSION:
             # The role that a technique asks for is given to staff alone, through the group that carries it.
@@ -198,12 +199,25 @@ def allowed_controls(blueprint: Blueprint, technique: Technique, tenants: int) -
             continue
         if not is_among(blueprint, persona, technique.callers, technique):
             continue
+        found += _elsewhere(blueprint, technique, attacker, persona, tenants)
         if contract.allows(persona.name, technique.plane, technique.effect, Reach.ANY) and persona.staff:
             victims = _victims(blueprint, technique, tenants)
             found += [_allowed(blueprint, technique, attacker, victim) for victim in victims]
         if _may_touch_shared(blueprint, persona, technique):
             found.append(_allowed(blueprint, technique, attacker, PUBLIC))
     return found
+
+
+def _elsewhere(
+    blueprint: Blueprint, technique: Technique, attacker: Caller, persona: Persona, tenants: int
+) -> list[Attempt]:
+    """Return the controls in which a user of several tenants uses what is another one's of them in the same session."""
+    homes = persona.tenants_of_session(homes_of(persona, attacker.tenant, tenants))
+    if technique.control is not ControlKind.OWN or technique.victim is Victim.NOBODY:
+        return []
+    if not (blueprint.is_shared_by_tenant(technique.plane) and is_own_control(blueprint, technique, attacker)):
+        return []
+    return [_allowed(blueprint, technique, attacker, Caller(home, persona.name)) for home in homes[1:]]
 
 
 def declared_boundaries(blueprint: Blueprint, techniques: Iterable[Technique]) -> tuple[tuple[str, str], ...]:
@@ -300,10 +314,12 @@ def _neighbours(tenant: str, persona: Persona, tenants: int, pairs: Pairs) -> tu
     if tenant == STAFF:
         return everybody
     homes = homes_of(persona, tenant, tenants)
+    # A session for one tenant must not reach the user's other tenants either.
+    others = homes[len(persona.tenants_of_session(homes)) :]
     foreign = tuple(other for other in everybody if other not in homes)
     if pairs is Pairs.ALL or not foreign:
-        return foreign
-    return (everybody[(everybody.index(tenant) + persona.spans) % tenants],)
+        return (*foreign, *others)
+    return (everybody[(everybody.index(tenant) + persona.spans) % tenants], *others)
 
 
 def _callers(contract: Contract, tenants: int) -> list[tuple[Caller, Persona]]:

@@ -52,13 +52,15 @@ class Sender:
         requests: list[ApiRequest | RouteCall] = []
         responses: list[ApiResponse] = []
         observation = Observation(Outcome.TROUBLE, "the technique sent nothing")
+        technique = attempt.technique
+        last_decides = technique.effect is Effect.SESSION and (attempt.is_control or not technique.first_step_decides)
         for step in steps:
             sent = step if isinstance(step, _KINDS) else step(responses[-1].data)
             request = sent.request if isinstance(sent, ObtainedCall | ByOperator) else sent
             requests.append(request)
             responses.append(self.send_one(sent, sender))
-            observed = observe(attempt.technique, request.service, responses[-1], control=attempt.is_control)
-            if len(responses) == 1 or attempt.technique.effect is Effect.SESSION:
+            observed = observe(technique, request.service, responses[-1], control=attempt.is_control)
+            if len(responses) == 1 or last_decides:
                 observation = observed
             if observed.outcome is not Outcome.ALLOWED:
                 break

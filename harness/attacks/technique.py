@@ -101,6 +101,7 @@ class Technique:
     foreign was seen. `returns_own` tells that getting one's own session back is a sound answer. `requires` names what
     the design must have, `callers` and `victims` which of its personas can use the technique and suffer from it;
     `clean_up` is what the operator sends after an attempt that was not refused, so that everybody is as before;
+    `first_step_decides` marks those that have succeeded with their first step, whatever becomes of what follows;
     `aims_at_role` marks those that ask for the victim's role, whoever else has it.
     """
 
@@ -127,6 +128,7 @@ class Technique:
     cwe: tuple[str, ...] = ("CWE-639",)
     returns_own: bool = False
     aims_at_role: bool = False
+    first_step_decides: bool = False
     clean_up: Callable[[Aim], tuple[ApiRequest, ...]] | None = None
 
     @property

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     Document = dict[str, Any]
+
+_Tenant = TypeVar("_Tenant")
 
 
 class Effect(StrEnum):
@@ -47,8 +49,9 @@ class Persona:
     `groups` and the names and values of `attributes` may hold `{tenant}`, which makes one of each tenant the user
     belongs to; users who `signs_up` do not bring the attributes along, but get them by signing up. `spans` is the
     number of tenants that one user belongs to: the own one and those next in the ring. `role` is the role of the design
-    that the sessions have, `custom_role` the one they ask for by CustomRoleArn. `session_policy` is what the
-    application passes where it assumes the role itself (SignIn.WEB_IDENTITY).
+    that the sessions have, `custom_role` the one they ask for by CustomRoleArn; a session that asks for a role is
+    for the own tenant alone, whatever other tenants the user belongs to. `session_policy` is what the application
+    passes where it assumes the role itself (SignIn.WEB_IDENTITY).
     """
 
     name: str
@@ -61,6 +64,10 @@ class Persona:
     role: str = ""
     custom_role: str = ""
     session_policy: Document | None = None
+
+    def tenants_of_session(self, homes: Sequence[_Tenant]) -> tuple[_Tenant, ...]:
+        """Return which of the tenants that a user belongs to, the own one first, one session of it is for."""
+        return tuple(homes[:1] if self.custom_role else homes)
 
     @property
     def has_tokens(self) -> bool:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from harness.blueprints.spec import (
         AppClientSpec,
         Blueprint,
+        BucketSpec,
         Document,
         FunctionSpec,
         GroupSpec,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def edit_statement(
-    blueprint: Blueprint, roles: Iterable[str], policy: str, sid: str, edit: Callable[[Document], None]
+    blueprint: Blueprint, roles: Iterable[str], policy: str, sid: str, edit: Callable[[Document], object]
 ) -> Blueprint:
     """Apply `edit` to a copy of the statement with this Sid in the named roles. Raises KeyError if it is not there."""
 
@@ -55,6 +56,33 @@ def add_trust(blueprint: Blueprint, role_name: str, statement: Document) -> Blue
         return replace(role, trust=trust)
 
     return edit_roles(blueprint, (role_name,), edited)
+
+
+def edit_bucket_statement(blueprint: Blueprint, bucket: str, sid: str, edit: Callable[[Document], object]) -> Blueprint:
+    """Apply `edit` to a copy of the statement with this Sid in a bucket policy. Raises KeyError if it is not there."""
+
+    def edited(document: Document) -> None:
+        edit({statement["Sid"]: statement for statement in document["Statement"]}[sid])
+
+    return _edit_bucket_policy(blueprint, bucket, edited)
+
+
+def add_bucket_statements(blueprint: Blueprint, bucket: str, *statements: Document) -> Blueprint:
+    """Append statements to a bucket policy; a bucket without one gets a policy of these statements."""
+    return _edit_bucket_policy(blueprint, bucket, lambda document: document["Statement"].extend(deepcopy(statements)))
+
+
+def _edit_bucket_policy(blueprint: Blueprint, bucket: str, edit: Callable[[Document], None]) -> Blueprint:
+    def edited(spec: BucketSpec) -> BucketSpec:
+        document = deepcopy(spec.policy) or {"Version": "2012-10-17", "Statement": []}
+        edit(document)
+        return replace(spec, policy=document)
+
+    if bucket not in {spec.name for spec in blueprint.buckets}:
+        raise KeyError(bucket)
+    return replace(
+        blueprint, buckets=tuple(edited(spec) if spec.name == bucket else spec for spec in blueprint.buckets)
+    )
 
 
 def edit_roles(blueprint: Blueprint, roles: Iterable[str], edit: Callable[[RoleSpec], RoleSpec]) -> Blueprint:

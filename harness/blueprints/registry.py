@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from harness.blueprints.group_roles import GROUP_ROLES
 from harness.blueprints.identity_folder import IDENTITY_FOLDER
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
+from harness.blueprints.per_user_principals import PER_USER_PRINCIPALS
+from harness.blueprints.project_attributes import PROJECT_ATTRIBUTES
+from harness.blueprints.project_groups import PROJECT_GROUPS
 from harness.blueprints.tenant_tagged import TENANT_TAGGED
 from harness.errors import UsageError
 
@@ -14,7 +17,16 @@ if TYPE_CHECKING:
     from harness.blueprints.spec import Blueprint, Weakness
 
 BLUEPRINTS: dict[str, Blueprint] = {
-    blueprint.name: blueprint for blueprint in (IDENTITY_KEYED, GROUP_ROLES, IDENTITY_FOLDER, TENANT_TAGGED)
+    blueprint.name: blueprint
+    for blueprint in (
+        IDENTITY_KEYED,
+        GROUP_ROLES,
+        TENANT_TAGGED,
+        IDENTITY_FOLDER,
+        PER_USER_PRINCIPALS,
+        PROJECT_GROUPS,
+        PROJECT_ATTRIBUTES,
+    )
 }
 
 

@@ -3,7 +3,7 @@
 Names and key patterns may hold `{tenant}`, the key of a tenant: whatever is named so is made once per tenant.
 Documents (policies, bucket policies) and the environment of functions may name what only exists once it is deployed, as
 `@{role.NAME.arn}`; `harness/placeholders.py` lists them all. A statement with `"ForEach": "tenant"` (or `"user"`)
-stands for one statement of each, in which `@{tenant.key}` and the like have a value.
+stands for one statement of each, in which `{tenant}` (or `{user}`) has a value and the Sid a number behind it.
 """
 
 from __future__ import annotations

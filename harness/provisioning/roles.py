@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import SignIn
 from harness.deployment import operate
-from harness.placeholders import TENANT, filled_in, of_tenant, user_label
+from harness.placeholders import filled_in, of_each_tenant, user_label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from harness.blueprints.spec import Blueprint, Document, RoleSpec
+    from harness.blueprints.spec import Blueprint, Document
     from harness.deployment import Deployment
     from harness.population import Population
     from harness.targets.target import Target
@@ -22,10 +20,10 @@ _IAM_PATH = "/isolation-harness/"
 def make_roles(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:
     """Make the roles with their trust policies, and the role by which the operator shows that roles can be assumed."""
     for role in blueprint.roles:
-        for name, _ in _of_each_tenant(role, role.trust, population):
+        for name, _ in of_each_tenant(role.name, role.trust, population.tenants):
             deployment.roles[name] = _arn(deployment, "role", deployment.name_of(name))
     for role in blueprint.roles:
-        for name, document in _of_each_tenant(role, role.trust, population):
+        for name, document in of_each_tenant(role.name, role.trust, population.tenants):
             _make_role(
                 target, deployment, deployment.name_of(name), filled_in(document, deployment, population.tenants)
             )
@@ -44,7 +42,7 @@ def put_role_policies(blueprint: Blueprint, target: Target, deployment: Deployme
     """Give the roles their inline policies; whatever these name must exist."""
     for role in blueprint.roles:
         for policy_name, policy in role.policies.items():
-            for name, document in _of_each_tenant(role, policy, population):
+            for name, document in of_each_tenant(role.name, policy, population.tenants):
                 operate(
                     target,
                     "iam",
@@ -79,14 +77,6 @@ def destroy_iam_user(target: Target, user: str) -> None:
     for key in operate(target, "iam", "ListAccessKeys", UserName=user).get("AccessKeyMetadata", []):
         operate(target, "iam", "DeleteAccessKey", UserName=user, AccessKeyId=key["AccessKeyId"])
     operate(target, "iam", "DeleteUser", UserName=user)
-
-
-def _of_each_tenant(role: RoleSpec, document: Document, population: Population) -> Iterator[tuple[str, Document]]:
-    if TENANT not in role.name:
-        yield role.name, document
-        return
-    for tenant in population.tenants:
-        yield role.name.replace(TENANT, tenant.key), of_tenant(document, tenant.key)
 
 
 def _make_role(target: Target, deployment: Deployment, name: str, trust: str) -> None:

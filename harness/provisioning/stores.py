@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.deployment import operate
-from harness.placeholders import TENANT, filled_in
+from harness.placeholders import TENANT, filled_in, of_each_tenant
 
 if TYPE_CHECKING:
     from harness.blueprints.spec import Blueprint
@@ -43,8 +43,8 @@ def put_bucket_policies(blueprint: Blueprint, target: Target, deployment: Deploy
     for bucket in blueprint.buckets:
         if bucket.policy is None:
             continue
-        for name, _ in _bucket_names(bucket.name, population):
-            policy = filled_in(bucket.policy, deployment, population.tenants)
+        for name, document in of_each_tenant(bucket.name, bucket.policy, population.tenants):
+            policy = filled_in(document, deployment, population.tenants)
             operate(target, "s3", "PutBucketPolicy", Bucket=deployment.buckets[name], Policy=policy)
 
 

