@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 RECORD_PROPERTY = "isolation-record"
 PROOF_PROPERTY = "isolation-proof"
+LIMIT_PROPERTY = "isolation-limit"
 _NOTHING_SELECTED = 4
 _LETTERS = {
     "LEAK": ("leaks", "L", "LEAK"),
@@ -38,6 +39,7 @@ class RunCollector:
         self._run = run
         self._records: dict[str, AttemptRecord] = {}
         self._proof: list[dict[str, Any]] = []
+        self._limits: list[dict[str, Any]] = []
         self._summary: Summary | None = None
         self._folder = Path(run.options.reports)
 
@@ -63,6 +65,8 @@ class RunCollector:
         for name, value in report.user_properties:
             if name == PROOF_PROPERTY:
                 self._proof.append(dict(_mapping(value)))
+            if name == LIMIT_PROPERTY:
+                self._limits.append(dict(_mapping(value)))
             if name != RECORD_PROPERTY:
                 continue
             record = AttemptRecord.from_json(_mapping(value))
@@ -75,7 +79,7 @@ class RunCollector:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write verdicts.json and the matrix, and let the exit status say what the run proved."""
-        if not self._records and not self._proof:
+        if not (self._records or self._proof or self._limits):
             if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._suites_were_asked_for():
                 session.exitstatus = _NOTHING_SELECTED
             return
@@ -84,8 +88,8 @@ class RunCollector:
         proof = sorted(self._proof, key=lambda entry: str(entry["subject"]))
         self._summary = summarise(records, self._run.declared_boundaries())
         self._folder.mkdir(parents=True, exist_ok=True)
-        write_verdicts(self._folder / "verdicts.json", facts, records, proof, self._summary)
-        write_whole(self._folder / "matrix.html", render_matrix(facts, records, proof, self._summary))
+        write_verdicts(self._folder / "verdicts.json", facts, records, proof, self._summary, self._limits)
+        write_whole(self._folder / "matrix.html", render_matrix(facts, records, proof, self._summary, self._limits))
         if session.exitstatus == pytest.ExitCode.OK and records:
             session.exitstatus = exit_status(
                 self._summary, narrowed=facts.narrowed, allow_inconclusive=self._run.options.allow_inconclusive

@@ -13,15 +13,18 @@ import allure_commons
 from allure_commons.model2 import Label, Link
 from allure_commons.types import AttachmentType
 
+from harness.report.limits import limits_table
 from harness.report.markup import NOBODY, STYLE, sign, text
 from harness.secret import redact, redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from harness.report.limits import Limit
     from harness.report.records import AttemptRecord
 
 PROOF: Final = "proof: the attacks bite"
+LIMITS: Final = "limits: how far the designs go"
 _EXPLAINED: Final = frozenset({"LEAK", "LOCKOUT"})
 # Labels that belong to this module: labelling again (first what is planned, then what came of it) replaces them.
 _OWN: Final = frozenset(
@@ -103,6 +106,27 @@ def label_proof(group: str, *, target: str) -> None:
         "severity": "critical",
     }
     result.labels = _relabelled(result.labels, wanted, ())
+
+
+def label_limits(*, target: str) -> None:
+    """Give the running test its place among the measured limits of the designs."""
+    result = _running_test()
+    if result is not None:
+        wanted = {"epic": LIMITS, "feature": LIMITS, "target": target, "parentSuite": LIMITS, "severity": "normal"}
+        result.labels = _relabelled(result.labels, wanted, ())
+
+
+def attach_limit(limit: Limit) -> None:
+    """Describe the running test by what was measured, and attach the same as a table."""
+    result = _running_test()
+    if result is None:
+        return
+    result.description = redact_text(f"{limit.measured:,} {limit.what}. The article: {limit.claimed}. {limit.remark}.")
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Limit</title>'
+        f"<style>{STYLE}</style>{limits_table([limit])}</html>"
+    )
+    _attach(redact_text(page), "limit", AttachmentType.HTML)
 
 
 def title(record: AttemptRecord) -> str:

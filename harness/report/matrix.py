@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.report.grid import Grid, design, grids
+from harness.report.limits import in_order, limits_section
 from harness.report.markup import NOBODY, STANDINGS, STYLE, Standing, sign, sign_of, standing, symbol_and_word, text
 from harness.report.proof import ProofEntry, holes_missed
 from harness.report.run import WALL_STANDS, Boundary, BoundaryStatus, RunFacts, Summary, alike, headline
@@ -14,6 +15,7 @@ from harness.secret import redact_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from harness.report.limits import Limit
     from harness.report.records import AttemptRecord
 
 _LEGEND: Final[dict[Standing, str]] = {
@@ -62,22 +64,28 @@ h3{break-after:avoid}.sign,.banner,th,td{print-color-adjust:exact;-webkit-print-
 
 
 def render_matrix(
-    facts: RunFacts, records: Iterable[AttemptRecord], proof: Iterable[Mapping[str, Any]], summary: Summary
+    facts: RunFacts,
+    records: Iterable[AttemptRecord],
+    proof: Iterable[Mapping[str, Any]],
+    summary: Summary,
+    limits: Iterable[Mapping[str, Any]] = (),
 ) -> str:
     """Return the page: is the wall standing, what was tested, who against whom, and why for every attempt."""
     entries = [ProofEntry.from_json(entry) for entry in proof]
+    measured = in_order(limits)
     by_design = grids(records)
     row_of = {record: anchor for grid in by_design for anchor, record in grid.rows()}
     parts = [
         _banner(summary, facts, entries),
         _facts(facts),
         _figures(summary, entries),
-        _contents(entries, findings=any(standing(record) in _FOUND for record in row_of)),
+        _contents(entries, measured, findings=any(standing(record) in _FOUND for record in row_of)),
         _findings(summary, facts, row_of),
         _not_tested(summary, facts),
         _matrices(by_design),
         _boundaries(summary.boundaries),
         _kill_matrix(entries),
+        limits_section(measured),
         _legend(),
         _drill_down(by_design),
     ]
@@ -114,13 +122,14 @@ def _facts(facts: RunFacts) -> str:
     return f'<dl class="facts">{items}</dl>'
 
 
-def _contents(entries: Sequence[ProofEntry], *, findings: bool) -> str:
+def _contents(entries: Sequence[ProofEntry], limits: Sequence[Limit], *, findings: bool) -> str:
     sections = {
         "findings": "Findings" if findings else "",
         "not-tested": "What was not tested",
         "matrix": "Attackers against victims",
         "boundaries": "Boundaries",
         "proof": "Do the attacks bite?" if entries else "",
+        "limits": "How far do the designs go?" if limits else "",
         "legend": "What the words mean",
         "attempts": "Every attempt",
     }

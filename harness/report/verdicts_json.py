@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.report.limits import in_order as limits_in_order
 from harness.report.proof import ProofEntry, holes_missed
 from harness.report.records import AttemptRecord, in_order
 from harness.report.run import RunFacts, Summary, headline
@@ -21,9 +22,13 @@ SCHEMA: Final = "isolation-harness/verdicts/1.0"
 
 
 def verdicts_document(
-    facts: RunFacts, records: Iterable[AttemptRecord], proof: Iterable[Mapping[str, Any]], summary: Summary
+    facts: RunFacts,
+    records: Iterable[AttemptRecord],
+    proof: Iterable[Mapping[str, Any]],
+    summary: Summary,
+    limits: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Return the whole run as plain JSON, attempts sorted by id, secrets redacted."""
+    """Return the whole run as plain JSON, attempts and limits sorted by id, secrets redacted."""
     entries = [ProofEntry.from_json(entry) for entry in proof]
     return {
         "schema": SCHEMA,
@@ -42,6 +47,7 @@ def verdicts_document(
         ],
         "boundaries": [boundary.as_json() for boundary in summary.boundaries],
         "proof": [redact(entry.as_json()) for entry in entries],
+        "limits": [redact(limit.as_json()) for limit in limits_in_order(limits)],
         "attempts": [redact(record.as_json()) for record in in_order(records)],
     }
 
@@ -52,9 +58,10 @@ def write_verdicts(
     records: Iterable[AttemptRecord],
     proof: Iterable[Mapping[str, Any]],
     summary: Summary,
+    limits: Iterable[Mapping[str, Any]] = (),
 ) -> None:
     """Write the run to `path`; a reader sees the old file or the whole new one, never a part."""
-    document = verdicts_document(facts, records, proof, summary)
+    document = verdicts_document(facts, records, proof, summary, limits)
     write_whole(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
