@@ -8,7 +8,7 @@ import sys
 import threading
 
 from harness.emulator.cloud import EmbeddedCloud
-from harness.emulator.http_door import HttpDoor
+from harness.emulator.http.door import HttpDoor
 from harness.emulator.injection import Injections
 from harness.errors import UsageError
 

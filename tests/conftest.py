@@ -11,7 +11,7 @@ from botocore.config import Config
 from hypothesis import settings
 
 from harness.emulator.cloud import EmbeddedCloud
-from harness.emulator.http_door import HttpDoor
+from harness.emulator.http.door import HttpDoor
 from harness.targets.embedded import EmbeddedTarget
 
 if TYPE_CHECKING:

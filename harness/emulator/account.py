@@ -5,32 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.emulator.api_gateway import ApiGateway
-from harness.emulator.dynamodb_service import DynamoDbService
-from harness.emulator.http_apis import HttpApis
-from harness.emulator.iam_service import IamService
-from harness.emulator.iam_state import IamState
-from harness.emulator.identity_pools import IdentityPools
-from harness.emulator.lambda_service import LambdaService
-from harness.emulator.moto_adapter import MotoAdapter
-from harness.emulator.rest_apis import RestApis
-from harness.emulator.s3_service import S3Service
-from harness.emulator.sts import SecurityTokenService
-from harness.emulator.user_pools import UserPools
+from harness.emulator.apis.gateway import ApiGateway
+from harness.emulator.apis.http_apis import HttpApis
+from harness.emulator.apis.rest_apis import RestApis
+from harness.emulator.dynamodb.moto_adapter import MotoAdapter
+from harness.emulator.dynamodb.service import DynamoDbService
+from harness.emulator.functions.service import LambdaService
+from harness.emulator.iam.service import IamService
+from harness.emulator.iam.state import IamState
+from harness.emulator.identity_pools.service import IdentityPools
+from harness.emulator.s3.service import S3Service
+from harness.emulator.sts.service import SecurityTokenService
+from harness.emulator.user_pools.service import UserPools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from harness.emulator.apis import Apis
+    from harness.emulator.apis.apis import Apis
     from harness.emulator.authorization import Authorizer, ScopedAuthorizer
     from harness.emulator.clock import Clock
-    from harness.emulator.dynamodb_tables import TableDirectory
+    from harness.emulator.dynamodb.tables import TableDirectory
     from harness.emulator.faults import Fault
-    from harness.emulator.functions import Functions
-    from harness.emulator.iam_directory import Directories
+    from harness.emulator.functions.functions import Functions
+    from harness.emulator.iam.directory import Directories
     from harness.emulator.principals import CredentialStore, Principal
-    from harness.emulator.s3_buckets import Buckets
-    from harness.emulator.sigv4 import SignedRequest
+    from harness.emulator.s3.buckets import Buckets
+    from harness.emulator.signatures.sigv4 import SignedRequest
     from harness.emulator.token_issuers import TokenIssuers
     from harness.emulator.wire import Reply
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from harness.emulator.clock import Clock
-    from harness.emulator.iam_directory import Directories
+    from harness.emulator.iam.directory import Directories
     from harness.emulator.principals import Principal
     from harness.emulator.roles import KnownCaller
     from harness.policy import Explanation, Policy

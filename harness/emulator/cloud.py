@@ -6,19 +6,19 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator.account import Account, Common
-from harness.emulator.apis import Apis
+from harness.emulator.apis.apis import Apis
+from harness.emulator.apis.execute_api import ExecuteApi
 from harness.emulator.authorization import Authorizer, DecisionLog
 from harness.emulator.clock import Clock
-from harness.emulator.dynamodb_tables import TableDirectory
-from harness.emulator.execute_api import ExecuteApi
-from harness.emulator.function_door import FunctionDoor
-from harness.emulator.functions import Functions
+from harness.emulator.dynamodb.tables import TableDirectory
+from harness.emulator.functions.door import FunctionDoor
+from harness.emulator.functions.functions import Functions
 from harness.emulator.gateway import Gateway
-from harness.emulator.iam_propagation import PropagatedIam
+from harness.emulator.iam.propagation import PropagatedIam
 from harness.emulator.injection import Injections, Injector
 from harness.emulator.principals import CredentialStore, IssuedCredentials, root_of
-from harness.emulator.s3_buckets import Buckets
-from harness.emulator.sigv4 import SignatureVerifier
+from harness.emulator.s3.buckets import Buckets
+from harness.emulator.signatures.sigv4 import SignatureVerifier
 from harness.emulator.token_issuers import TokenIssuers
 from harness.emulator.turn import Turn
 from harness.emulator.unsigned_calls import named_in

@@ -11,12 +11,12 @@ from botocore.exceptions import ConnectionClosedError
 
 from harness.emulator.endpoints import TARGETS, Address, endpoint_of
 from harness.emulator.headers import joined_headers
+from harness.emulator.http.raw_http import raw_call_by_host
 from harness.emulator.injection import InjectedResetError
-from harness.emulator.pool_documents import document_of, pool_document
-from harness.emulator.raw_http import raw_call_by_host
 from harness.emulator.service import Call, NotDerivableError, ServiceError
-from harness.emulator.sigv4 import SignedRequest, unsigned
-from harness.emulator.sigv4_claim import without_signature
+from harness.emulator.signatures.claim import without_signature
+from harness.emulator.signatures.sigv4 import SignedRequest, unsigned
+from harness.emulator.user_pools.documents import document_of, pool_document
 from harness.emulator.wire import (
     Protocol,
     Reply,
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from harness.emulator.account import Account, RegionalServices
     from harness.emulator.cloud import EmbeddedCloud
     from harness.emulator.endpoints import Endpoint
+    from harness.emulator.http.raw_http import RawCall, RawHttp
     from harness.emulator.injection import Injector
     from harness.emulator.principals import Principal
-    from harness.emulator.raw_http import RawCall, RawHttp
 
 
 class Gateway:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from harness.emulator.cloud import EmbeddedCloud
     from harness.emulator.endpoints import Endpoint
-    from harness.emulator.sigv4 import SignedRequest
+    from harness.emulator.signatures.sigv4 import SignedRequest
     from harness.emulator.wire import Reply
 
 _ERRORS = {

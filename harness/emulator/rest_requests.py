@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from botocore.model import OperationModel, Shape
 
-    from harness.emulator.sigv4 import SignedRequest
+    from harness.emulator.signatures.sigv4 import SignedRequest
 
 _LABEL = re.compile(r"\{(\w+)\}")
 _MALFORMED = "SerializationException"

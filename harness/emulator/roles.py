@@ -10,7 +10,7 @@ from harness.policy import PolicySet
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.emulator.iam_state import OidcProvider
+    from harness.emulator.iam.state import OidcProvider
     from harness.emulator.principals import Principal
     from harness.policy import Policy
 

@@ -9,7 +9,7 @@ from harness.emulator.tokens import PoolKeys, TokenUse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.emulator.user_directory import UserPool, UserPoolDirectory
+    from harness.emulator.user_pools.directory import UserPool, UserPoolDirectory
     from harness.secret import Secret
 
 COGNITO_PROVIDER = "cognito-identity.amazonaws.com"

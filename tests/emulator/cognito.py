@@ -13,11 +13,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from harness.emulator.clock import Clock
-from harness.emulator.functions_port import FunctionNotInvokableError
 from harness.emulator.principals import Principal
 from harness.emulator.service import NOT_DERIVABLE, Call, ServiceError
 from harness.emulator.tokens import PoolKeys, read_unverified
-from harness.emulator.user_pools import UserPools
+from harness.emulator.user_pools.functions_port import FunctionNotInvokableError
+from harness.emulator.user_pools.service import UserPools
 from harness.emulator.wire import Protocol, error_reply, json_reply, to_botocore
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
     from botocore.session import Session
 
-    from harness.emulator.user_pool_messages import Purpose
+    from harness.emulator.user_pools.messages import Purpose
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"

@@ -22,7 +22,7 @@ from botocore.credentials import Credentials
 from fuzz_templates import FOREIGN, OWN, TARGETS, Template, templates
 from fuzz_values import mutated_text, mutated_tree, nasty_text
 
-from harness.emulator.sigv4 import SignedRequest
+from harness.emulator.signatures.sigv4 import SignedRequest
 from harness.secret import Secret
 
 if TYPE_CHECKING:

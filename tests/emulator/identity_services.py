@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator.clock import Clock
-from harness.emulator.identity_pools import IdentityPools
+from harness.emulator.identity_pools.service import IdentityPools
 from harness.emulator.principals import CredentialStore, Principal
 from harness.emulator.roles import StoredRole, StoredUser
 from harness.emulator.service import Call, ServiceError
-from harness.emulator.sts import SecurityTokenService
+from harness.emulator.sts.service import SecurityTokenService
 from harness.emulator.token_issuers import TokenIssuers
 from harness.emulator.tokens import read_unverified
-from harness.emulator.user_pools import UserPools
+from harness.emulator.user_pools.service import UserPools
 from harness.policy import PolicyKind, parse_policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.emulator.faults import Fault
-    from harness.emulator.iam_state import OidcProvider
+    from harness.emulator.iam.state import OidcProvider
     from harness.policy import Policy
 
 ACCOUNT = "123456789012"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.emulator.api_routes import Route, is_template, match
+from harness.emulator.apis.routes import Route, is_template, match
 
 KEYS = [
     "GET /pets/dog/1",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.emulator.dynamodb_expressions import (
+from harness.emulator.dynamodb.expressions import (
     ExpressionError,
     check_placeholders,
     partition_key_value,

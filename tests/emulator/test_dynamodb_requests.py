@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto.dynamodb.models import dynamodb_backends
 
-from harness.emulator.dynamodb_requests import DynamoDbRequests
+from harness.emulator.dynamodb.requests import DynamoDbRequests
 from harness.emulator.parameters import check_constraints
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.secret import Secret
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from harness.emulator.authorization_check import AuthorizationCheck
-    from harness.emulator.dynamodb_tables import TableAddress
+    from harness.emulator.dynamodb.tables import TableAddress
     from harness.policy import Policy
     from harness.targets.api import ApiResponse
 

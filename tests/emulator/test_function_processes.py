@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from function_services import FunctionServices, package
 
-from harness.emulator.function_fork_server import fork_server
+from harness.emulator.functions.fork_server import fork_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

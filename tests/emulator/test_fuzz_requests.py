@@ -10,8 +10,8 @@ import pytest
 from fuzz_requests import Case, Fuzzer
 from fuzz_world import CANARY, build_world
 
-from harness.emulator.http_messages import request_of
-from harness.emulator.http_routes import HttpRoutes
+from harness.emulator.http.messages import request_of
+from harness.emulator.http.routes import HttpRoutes
 from harness.emulator.service import NOT_DERIVABLE, ServiceError
 from harness.emulator.wire import Protocol, Reply, error_reply
 

@@ -16,9 +16,9 @@ from botocore.exceptions import ClientError
 from moto.dynamodb.models import dynamodb_backends
 
 from harness.emulator.cloud import EmbeddedCloud
-from harness.emulator.http_door import HttpDoor
-from harness.emulator.http_routes import HttpRoutes
-from harness.emulator.sigv4 import SignedRequest
+from harness.emulator.http.door import HttpDoor
+from harness.emulator.http.routes import HttpRoutes
+from harness.emulator.signatures.sigv4 import SignedRequest
 from harness.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from identity_services import ACCOUNT, REGION, IdentityServices, claims_of, cognito_trust, document, provider_name
 
 from harness.emulator.faults import Fault
-from harness.emulator.guest_session import guest_session_policies
+from harness.emulator.identity_pools.guest_session import guest_session_policies
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.policy import Outcome, PolicyKind, PolicySet, Request, decide, parse_policy
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from harness.emulator.cloud import EmbeddedCloud
-from harness.emulator.http_door import HttpDoor
+from harness.emulator.http.door import HttpDoor
 from harness.emulator.injection import Injections
 from harness.emulator.service import ServiceError
 from harness.targets.api import ApiRequest, ApiResponse

@@ -12,8 +12,8 @@ from dynamodb_world import FOREIGN, OWN, World, refused, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.emulator.partiql_conditions import holds
-from harness.emulator.partiql_parser import read_statement
+from harness.emulator.partiql.conditions import holds
+from harness.emulator.partiql.parser import read_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

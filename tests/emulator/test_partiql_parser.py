@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.emulator.partiql_parser import read_statement
-from harness.emulator.partiql_statements import (
+from harness.emulator.partiql.parser import read_statement
+from harness.emulator.partiql.statements import (
     And,
     Assignment,
     Between,
@@ -34,7 +34,7 @@ from harness.emulator.partiql_statements import (
     Source,
     Update,
 )
-from harness.emulator.partiql_tokens import NOT_WELL_FORMED, PartiqlError, tokens
+from harness.emulator.partiql.tokens import NOT_WELL_FORMED, PartiqlError, tokens
 
 _A_IS_1 = Comparison("=", Path(("a",)), Literal({"N": "1"}))
 _B_IS_X = Comparison("=", Path(("b",)), Literal({"S": "x"}))

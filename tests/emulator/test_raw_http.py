@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from harness.emulator.cloud import EmbeddedCloud
-from harness.emulator.raw_http import RawCall, raw_call_by_host, raw_call_by_path
+from harness.emulator.http.raw_http import RawCall, raw_call_by_host, raw_call_by_path
 from harness.emulator.service import NOT_DERIVABLE, ServiceError
-from harness.emulator.sigv4 import SignedRequest
+from harness.emulator.signatures.sigv4 import SignedRequest
 from harness.emulator.wire import Reply
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from harness.emulator.rest_requests import rest_service
 from harness.emulator.service import NOT_DERIVABLE, ServiceError
-from harness.emulator.sigv4 import SignedRequest
+from harness.emulator.signatures.sigv4 import SignedRequest
 
 FUNCTIONS = "/2015-03-31/functions"
 

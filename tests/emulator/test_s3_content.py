@@ -14,8 +14,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from s3_world import REGION, S3World, allow, denial, document, refusal
 
-from harness.emulator.checksums import ALGORITHMS, checksum
-from harness.emulator.chunk_signatures import ChunkSigner
+from harness.emulator.s3.checksums import ALGORITHMS, checksum
+from harness.emulator.s3.chunk_signatures import ChunkSigner
 from harness.emulator.service import ServiceError
 
 if TYPE_CHECKING:

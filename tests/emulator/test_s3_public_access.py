@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from s3_world import PLAIN, Caller, S3World, allow, denial, document, refusal
 
-from harness.emulator.public_policies import is_public
+from harness.emulator.s3.public_policies import is_public
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

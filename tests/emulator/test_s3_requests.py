@@ -13,11 +13,11 @@ from botocore.credentials import Credentials
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.emulator.s3_content import Content, read_content
-from harness.emulator.s3_objects import StoredObject
-from harness.emulator.s3_requests import list_check, read_s3_request
+from harness.emulator.s3.content import Content, read_content
+from harness.emulator.s3.objects import StoredObject
+from harness.emulator.s3.requests import list_check, read_s3_request
 from harness.emulator.service import NotDerivableError, ServiceError
-from harness.emulator.sigv4 import SignedRequest
+from harness.emulator.signatures.sigv4 import SignedRequest
 from harness.targets.api import ApiRequest
 from harness.targets.embedded import EmbeddedTarget
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from botocore.awsrequest import AWSResponse
 
-    from harness.emulator.s3_requests import S3Request
+    from harness.emulator.s3.requests import S3Request
     from harness.targets.api import ApiResponse
 
 _NOW = 1_800_000_000.0

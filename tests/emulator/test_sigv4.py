@@ -19,8 +19,8 @@ from harness.emulator.endpoints import Endpoint
 from harness.emulator.headers import joined_headers
 from harness.emulator.principals import CredentialStore, IssuedCredentials, Principal
 from harness.emulator.service import NOT_DERIVABLE, ServiceError
-from harness.emulator.sigv4 import SignatureVerifier, SignedRequest, unsigned
-from harness.emulator.sigv4_claim import without_signature
+from harness.emulator.signatures.claim import without_signature
+from harness.emulator.signatures.sigv4 import SignatureVerifier, SignedRequest, unsigned
 from harness.emulator.wire import Protocol
 
 if TYPE_CHECKING:

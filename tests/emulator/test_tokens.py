@@ -10,7 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, RSAKey
 
 from harness.emulator.faults import Fault
-from harness.emulator.login_tokens import LoginTokens
+from harness.emulator.identity_pools.login_tokens import LoginTokens
 from harness.emulator.service import ServiceError
 from harness.emulator.token_issuers import TokenIssuers
 from harness.emulator.tokens import TokenError, TokenUse, read_unverified
@@ -18,7 +18,7 @@ from harness.emulator.tokens import TokenError, TokenUse, read_unverified
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from harness.emulator.identity_pool_settings import IdentityPool
+    from harness.emulator.identity_pools.settings import IdentityPool
 
 UNSUPPORTED = "Token is not from a supported provider of this identity pool."
 UNVERIFIED = "Invalid login token. Couldn't verify signed token."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cognito import ORG, PASSWORD, Cognito, claims_of, function_arn, listed, not_derivable, refused
 
-from harness.emulator.user_pool_messages import Purpose
+from harness.emulator.user_pools.messages import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

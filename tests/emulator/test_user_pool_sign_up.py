@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cognito import PASSWORD, Cognito, claims_of, listed, not_derivable, refused
 
-from harness.emulator.user_pool_messages import Purpose
+from harness.emulator.user_pools.messages import Purpose
 from harness.secret import Secret
 
 EMAIL = "alice@example.com"

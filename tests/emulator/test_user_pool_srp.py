@@ -13,7 +13,7 @@ from pycognito import Cognito as PycognitoUser
 from pycognito.aws_srp import AWSSRP, N_HEX
 from pycognito.exceptions import ForceChangePasswordException
 
-from harness.emulator.user_pool_srp import ProofError, salt_from, time_of, verifier_of
+from harness.emulator.user_pools.srp import ProofError, salt_from, time_of, verifier_of
 from harness.secret import Secret
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from cognito import (
 )
 
 from harness.emulator.clock import Clock
-from harness.emulator.functions_port import FunctionFailedError, FunctionTimedOutError
 from harness.emulator.service import Call, NotDerivableError
-from harness.emulator.user_pool_messages import Purpose
-from harness.emulator.user_pools import UserPools
+from harness.emulator.user_pools.functions_port import FunctionFailedError, FunctionTimedOutError
+from harness.emulator.user_pools.messages import Purpose
+from harness.emulator.user_pools.service import UserPools
 
 # --- Pre sign-up ------------------------------------------------------------------------------------------------------
 

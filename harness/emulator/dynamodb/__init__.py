@@ -1,0 +1,1 @@
+"""DynamoDB: items, tables and their policies, with moto as the store behind them."""

@@ -1,0 +1,1 @@
+"""Lambda functions: their configuration, and the processes in which handlers run."""

@@ -1,0 +1,1 @@
+"""The HTTP door: the embedded cloud on loopback, for any client."""

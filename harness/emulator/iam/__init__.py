@@ -1,0 +1,1 @@
+"""IAM: users, groups, roles and policies, and what they compile to."""

@@ -1,0 +1,1 @@
+"""Cognito identity pools: identities, roles and principal tags for tokens."""

@@ -1,0 +1,1 @@
+"""PartiQL: statements parsed, authorized one by one, and translated into item operations."""

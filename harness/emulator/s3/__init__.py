@@ -1,0 +1,1 @@
+"""S3: buckets, objects, versions, uploads, and the policies of buckets."""

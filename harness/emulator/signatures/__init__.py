@@ -1,0 +1,1 @@
+"""Signature Version 4, as the server checks it."""

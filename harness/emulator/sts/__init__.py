@@ -1,0 +1,1 @@
+"""STS: who may assume which role, and the sessions that come of it."""
