@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-_PROGRAM: Final = Path(__file__).with_name("function_process.py")
+_PROGRAM: Final = Path(__file__).with_name("process.py")
 # Nothing of the harness's own environment is inherited: it may hold secrets, or settings of AWS clients.
 _ENVIRONMENT: Final = {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC"}
 

@@ -5,7 +5,7 @@ milliseconds where a new interpreter would take a third of a second. No customer
 the harness goes, for whatever reason, its sockets close; then server and environments end, and the directory with the
 functions' files is removed.
 
-This file imports nothing of the harness. `python -I -B function_process.py DIRECTORY`, with a socket as file 0.
+This file imports nothing of the harness. `python -I -B process.py DIRECTORY`, with a socket as file 0.
 """
 
 from __future__ import annotations
