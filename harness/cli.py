@@ -13,7 +13,7 @@ from rich.table import Table
 
 from harness import __version__
 from harness.attacks.catalogue import TECHNIQUES
-from harness.blueprints.registry import BLUEPRINTS
+from harness.blueprints.registry import BLUEPRINTS, blueprint_named
 from harness.decide import decide_lines
 from harness.emulator.faults import FAULT_DESCRIPTIONS
 from harness.errors import UsageError
@@ -29,6 +29,7 @@ app = App(
 )
 _WRONG_USAGE = 4
 _AsJson = Annotated[bool, Parameter(name="--json", negative=())]
+_Flag = Annotated[bool, Parameter(negative=())]
 
 _Seconds = Annotated[float, Parameter(validator=validators.Number(gte=0))]
 _Share = Annotated[float, Parameter(validator=validators.Number(gte=0, lte=1))]
@@ -60,8 +61,20 @@ def attacks(*, as_json: _AsJson = False) -> None:
 
 
 @app.command
-def blueprints(*, as_json: _AsJson = False) -> None:
-    """List every isolation design, with the personas of its contract and the number of its weaknesses."""
+def blueprints(*, as_json: _AsJson = False, dump: str = "", schema: _Flag = False) -> int:
+    """List every isolation design, with the personas of its contract and the number of its weaknesses.
+
+    Parameters
+    ----------
+    as_json
+        Answer with JSON, which says more.
+    dump
+        Write the design of this name as the JSON that `pytest suites/ --blueprint FILE` reads.
+    schema
+        Write the JSON Schema of such files.
+    """
+    if dump or schema:
+        return _blueprint_file(dump)
     rows = [
         {
             "name": blueprint.name,
@@ -72,7 +85,8 @@ def blueprints(*, as_json: _AsJson = False) -> None:
         }
         for blueprint in BLUEPRINTS.values()
     ]
-    _show(rows, as_json=as_json)
+    _show(rows, as_json=as_json, columns=("name", "title", "source"))
+    return 0
 
 
 @app.command
@@ -167,6 +181,19 @@ def emulator(
     return 0
 
 
+def _blueprint_file(dump: str) -> int:
+    # Only files take the library that checks them, and it is slow to load.
+    from harness.blueprint_files.files import blueprint_schema, dump_blueprint  # noqa: PLC0415
+
+    try:
+        text = dump_blueprint(blueprint_named(dump)) if dump else json.dumps(blueprint_schema(), indent=2) + "\n"
+    except UsageError as error:
+        Console(stderr=True).print(f"harness blueprints: {error}", soft_wrap=True, highlight=False, markup=False)
+        return _WRONG_USAGE
+    sys.stdout.write(text)
+    return 0
+
+
 def _decide(lines: Iterable[str], *, explain: bool) -> int:
     bad_lines: list[int] = []
     for answer in decide_lines(lines, explain=explain, bad_lines=bad_lines):
@@ -174,15 +201,16 @@ def _decide(lines: Iterable[str], *, explain: bool) -> int:
     return 1 if bad_lines else 0
 
 
-def _show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+def _show(rows: Sequence[dict[str, Any]], *, as_json: bool, columns: Sequence[str] = ()) -> None:
     if as_json:
         sys.stdout.write(json.dumps(rows, indent=1) + "\n")
         return
-    # Two columns fit a terminal; --json has the rest.
-    name, title = list(rows[0])[:2]
+    # Two columns fit a terminal best; --json has the rest.
+    name, *others = columns or list(rows[0])[:2]
     table = Table(box=None, pad_edge=False)
     table.add_column(name, no_wrap=True)
-    table.add_column(title)
+    for other in others:
+        table.add_column(other, overflow="fold")
     for row in rows:
-        table.add_row(str(row[name]), str(row[title]))
+        table.add_row(*(str(row[column]) for column in (name, *others)))
     Console().print(table)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.attacks.catalogue import TECHNIQUES, matching
@@ -14,6 +15,8 @@ from harness.errors import UsageError
 from harness.population import tenant_ids
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from harness.attacks.technique import Technique
     from harness.blueprints.spec import Blueprint, Weakness
 
@@ -40,7 +43,13 @@ class OptionSpec:
 OPTIONS = (
     OptionSpec("target", "embedded", f"where to attack: {', '.join(TARGETS)}"),
     OptionSpec("region", _DEFAULT_REGION, "the AWS Region of the target"),
-    OptionSpec("blueprint", "", "isolation design to attack (all by default; may be repeated)", repeatable=True),
+    OptionSpec(
+        "blueprint",
+        "",
+        "isolation design to attack, by its name or by the path of a .json or .toml file (all that have a name by "
+        "default; may be repeated)",
+        repeatable=True,
+    ),
     OptionSpec("weaken", "", "plant the weakness BLUEPRINT:WEAKNESS first; the run must then find the leak"),
     OptionSpec("attack", "", "attempt only techniques whose id matches this glob (may be repeated)", repeatable=True),
     OptionSpec("tenants", "3", "number of tenants, at least 2"),
@@ -61,6 +70,7 @@ class RunOptions:
     """The checked options of a run.
 
     `blueprints` are the sound designs, by which everything is planned; `weakness` is planted when they are deployed.
+    `blueprint_files` are the paths of those that were read from files, by their names.
     """
 
     target: str
@@ -76,6 +86,7 @@ class RunOptions:
     reports: str
     allow_inconclusive: bool
     narrowed: bool
+    blueprint_files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def weakness_id(self) -> str | None:
@@ -102,7 +113,8 @@ def check_options(values: dict[str, Any], *, allow_inconclusive: bool = False, n
     if target not in TARGETS:
         raise UsageError(f"there is no target {target!r}; there is: {', '.join(TARGETS)}")
     techniques = matching(values["attack"])
-    blueprints, weakness = _blueprints(values["blueprint"], values["weaken"] or None)
+    files = {path: _from_file(path) for path in dict.fromkeys(values["blueprint"]) if _is_path(path)}
+    blueprints, weakness = _blueprints(values["blueprint"], files, values["weaken"] or None)
     tenants = _number("tenants", values["tenants"])
     try:
         tenant_ids(tenants)
@@ -127,12 +139,31 @@ def check_options(values: dict[str, Any], *, allow_inconclusive: bool = False, n
         faults=tuple(_choice("fault", fault, Fault) for fault in values["fault"]),
         reports=values["reports"],
         allow_inconclusive=allow_inconclusive,
-        narrowed=narrowed or len(techniques) < len(TECHNIQUES) or len(blueprints) < len(BLUEPRINTS),
+        narrowed=narrowed or len(techniques) < len(TECHNIQUES) or (not files and len(blueprints) < len(BLUEPRINTS)),
+        blueprint_files={blueprint.name: path for path, blueprint in files.items()},
     )
 
 
-def _blueprints(names: list[str], weaken: str | None) -> tuple[tuple[Blueprint, ...], Weakness | None]:
-    chosen = tuple(blueprint_named(name) for name in names) or tuple(BLUEPRINTS.values())
+def _is_path(name: str) -> bool:
+    """Tell whether a blueprint is given by its file: what ends like one or holds a slash."""
+    return Path(name).suffix in (".json", ".toml") or "/" in name
+
+
+def _from_file(path: str) -> Blueprint:
+    # Checking files takes a library that is slow to load, and most runs have none.
+    from harness.blueprint_files.files import load_blueprint  # noqa: PLC0415
+
+    return load_blueprint(Path(path), TECHNIQUES)
+
+
+def _blueprints(
+    names: list[str], files: Mapping[str, Blueprint], weaken: str | None
+) -> tuple[tuple[Blueprint, ...], Weakness | None]:
+    given = dict.fromkeys(names)
+    chosen = tuple(files.get(name) or blueprint_named(name) for name in given) or tuple(BLUEPRINTS.values())
+    for number, blueprint in enumerate(chosen):
+        if blueprint.name in {other.name for other in chosen[:number]}:
+            raise UsageError(f"two of the blueprints are called {blueprint.name}; attack one of them, or rename it")
     if weaken is None:
         return chosen, None
     blueprint, weakness = weakness_named(weaken)

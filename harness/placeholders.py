@@ -13,6 +13,7 @@ is made of each. `@{...}` in a document is something that the deployment has mad
 from __future__ import annotations
 
 import json
+import re
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 TENANT = "{tenant}"
 USER = "{user}"
+# The names in it may hold `{tenant}` or `{user}`.
+_PLACEHOLDER = re.compile(r"@\{(?:[^{}]|\{[^{}]*\})*\}")
 
 
 def per_tenant(pattern: str, tenants: Iterable[Tenant]) -> list[str]:
@@ -75,8 +78,8 @@ def resolved(text: str, deployment: Deployment) -> str:
     for name, value in _values(deployment):
         text = text.replace(name, value)
     if "@{" in text:
-        start = text.index("@{")
-        named = text[start : start + 60]
+        found = _PLACEHOLDER.search(text)
+        named = text[text.index("@{") :][:60] if found is None else found[0]
         raise DeploymentError(f"a document of the blueprint {deployment.blueprint} names {named!r}: not deployed")
     return text
 

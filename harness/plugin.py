@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
+# The parameter of tests that are made once for each blueprint of the run, by its name, those from files included.
+_ATTACKED = "attacked"
 _ATTEMPTS_MARKER = (
     "attempts(*patterns, controls=False): judge every planned attempt whose technique id matches a pattern, "
     "controls in place of attacks when controls=True"
@@ -73,7 +75,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make one test of every planned attempt that a suite's marker asks for."""
+    """Make one test of every planned attempt that a suite's marker asks for, and of every blueprint in the run."""
+    if _ATTACKED in metafunc.fixturenames:
+        blueprints = metafunc.config.stash[RUN].options.blueprints
+        metafunc.parametrize(_ATTACKED, [blueprint.name for blueprint in blueprints])
     if "attempt" not in metafunc.fixturenames:
         return
     marker = metafunc.definition.get_closest_marker("attempts")
@@ -160,11 +165,14 @@ def _suites_are_named(config: pytest.Config) -> bool:
 
 
 def _is_of_another(item: pytest.Item, options: RunOptions) -> bool:
-    """Tell whether a proof is about a blueprint that is not attacked in this run."""
-    chosen = {blueprint.name for blueprint in options.blueprints}
+    """Tell whether a proof is about a blueprint that is not attacked in this run.
+
+    Only blueprints with planted weaknesses are proved; one from a file has none, even if it bears the name of another.
+    """
+    chosen = {blueprint.name for blueprint in options.blueprints} - options.blueprint_files.keys()
     callspec = getattr(item, "callspec", None)
-    values = callspec.params.values() if callspec is not None else ()
-    named = {str(value).partition(":")[0] for value in values} & BLUEPRINTS.keys()
+    params = callspec.params if callspec is not None else {}
+    named = {str(value).partition(":")[0] for name, value in params.items() if name != _ATTACKED} & BLUEPRINTS.keys()
     return bool(named) and not named & chosen
 
 

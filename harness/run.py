@@ -19,6 +19,7 @@ from harness.stage import set_up
 
 if TYPE_CHECKING:
     from harness.attacks.plan import Attempt
+    from harness.blueprints.spec import Blueprint
     from harness.options import RunOptions
     from harness.report.records import AttemptRecord
     from harness.stage import Stage
@@ -69,6 +70,7 @@ class Run:
             tenants=options.tenants,
             pairs=options.pairs.value,
             blueprints=tuple(blueprint.name for blueprint in options.blueprints),
+            blueprint_files=options.blueprint_files,
             started=self.started,
             narrowed=options.narrowed,
             enforcement=None if options.enforcement is Enforcement.NORMAL else options.enforcement.value,
@@ -76,6 +78,10 @@ class Run:
             weaknesses=(options.weaken,) if options.weaken else (),
             versions={name: version(name) for name in _VERSIONED} | {"python": platform.python_version()},
         )
+
+    def blueprint(self, name: str) -> Blueprint:
+        """Return the blueprint of this name that is attacked in the run."""
+        return next(blueprint for blueprint in self.options.blueprints if blueprint.name == name)
 
     def declared_boundaries(self) -> tuple[tuple[str, str], ...]:
         """Return every boundary that the blueprints' contracts draw, whether the run attacks it or not."""
@@ -93,7 +99,7 @@ class Run:
 
     def _stage(self, name: str) -> Stage:
         if name not in self._stages:
-            blueprint = next(blueprint for blueprint in self.options.blueprints if blueprint.name == name)
+            blueprint = self.blueprint(name)
             # Controls behind attacks need assets too, so everything of the blueprint is planted, narrowed or not.
             planned = [attempt for attempt in self.planned if attempt.blueprint == name]
             self._stages[name] = set_up(

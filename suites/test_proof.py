@@ -5,6 +5,8 @@ Each test here deploys on an embedded target of its own, whatever --target says,
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from harness.attacks.catalogue import TECHNIQUES
@@ -24,6 +26,9 @@ from harness.proof import (
 )
 from harness.report import allure
 from harness.verdicts import VerdictName
+
+if TYPE_CHECKING:
+    from harness.run import Run
 
 pytestmark = pytest.mark.proof
 
@@ -85,12 +90,11 @@ def test_attack_can_leak(technique: str) -> None:
         pytest.fail(f"{technique} leaks under no weakness, target fault or declared leak; plant one that it finds")
 
 
-@pytest.mark.parametrize("blueprint", BLUEPRINTS)
-def test_allowing_everything_leaks(blueprint: str) -> None:
+def test_allowing_everything_leaks(attacked: str, isolation_run: Run) -> None:
     """With enforcement at allow-all, every attack that IAM alone stops leaks; the rest is Cognito's to refuse."""
     blind = [
         verdict.attempt.id
-        for verdict in attack_everything(BLUEPRINTS[blueprint], enforcement=Enforcement.ALLOW_ALL)
+        for verdict in attack_everything(isolation_run.blueprint(attacked), enforcement=Enforcement.ALLOW_ALL)
         if not verdict.attempt.is_control
         and verdict.attempt.technique.plane in ("dynamodb", "s3", "sts", "execute-api")
         and verdict.attempt.technique.actions
@@ -100,11 +104,10 @@ def test_allowing_everything_leaks(blueprint: str) -> None:
         pytest.fail(f"with IAM switched off these attacks still found nothing: {', '.join(blind)}")
 
 
-@pytest.mark.parametrize("blueprint", BLUEPRINTS)
-def test_denying_everything_locks_out(blueprint: str) -> None:
+def test_denying_everything_locks_out(attacked: str, isolation_run: Run) -> None:
     """With enforcement at deny-all, nobody but the operator gets anything, and no attack counts as ISOLATED."""
     wrong = []
-    for verdict in attack_everything(BLUEPRINTS[blueprint], enforcement=Enforcement.DENY_ALL):
+    for verdict in attack_everything(isolation_run.blueprint(attacked), enforcement=Enforcement.DENY_ALL):
         attempt = verdict.attempt
         expected = {VerdictName.LOCKOUT} if expects_lockout(attempt) else {VerdictName.WORKS}
         if not attempt.is_control:

@@ -1,33 +1,33 @@
-"""All blueprints by name, and the weaknesses people name on the command line."""
+"""All blueprints by name, found in the modules of this package, and the weaknesses people name on the command line."""
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from harness.blueprints.group_roles import GROUP_ROLES
-from harness.blueprints.identity_folder import IDENTITY_FOLDER
-from harness.blueprints.identity_keyed import IDENTITY_KEYED
-from harness.blueprints.per_user_principals import PER_USER_PRINCIPALS
-from harness.blueprints.project_attributes import PROJECT_ATTRIBUTES
-from harness.blueprints.project_groups import PROJECT_GROUPS
-from harness.blueprints.tenant_tagged import TENANT_TAGGED
+from harness import blueprints
+from harness.blueprints.spec import Blueprint
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.blueprints.spec import Blueprint, Weakness
+    from harness.blueprints.spec import Weakness
 
-BLUEPRINTS: dict[str, Blueprint] = {
-    blueprint.name: blueprint
-    for blueprint in (
-        IDENTITY_KEYED,
-        GROUP_ROLES,
-        TENANT_TAGGED,
-        IDENTITY_FOLDER,
-        PER_USER_PRINCIPALS,
-        PROJECT_GROUPS,
-        PROJECT_ATTRIBUTES,
-    )
-}
+
+def discovered() -> dict[str, Blueprint]:
+    """Return every blueprint that a module of the package holds, in the order of their names.
+
+    Raises ValueError when two different ones have the same name.
+    """
+    found: dict[str, Blueprint] = {}
+    for entry in pkgutil.iter_modules(blueprints.__path__, f"{blueprints.__name__}."):
+        for value in vars(import_module(entry.name)).values():
+            if isinstance(value, Blueprint) and found.setdefault(value.name, value) is not value:
+                raise ValueError(f"two blueprints are called {value.name}; one of them is in {entry.name}")
+    return dict(sorted(found.items()))
+
+
+BLUEPRINTS = discovered()
 
 
 def blueprint_named(name: str) -> Blueprint:

@@ -8,14 +8,15 @@ stands for one statement of each, in which `{tenant}` (or `{user}`) has a value 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping  # noqa: TC003  blueprint files are checked by these types at run time
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from harness.blueprints.contract import Contract  # noqa: TC001  as above
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from harness.blueprints.contract import Contract, Persona
+    from harness.blueprints.contract import Persona
 
 Document = dict[str, Any]
 
@@ -79,7 +80,7 @@ class RoleRule:
     """A rule of an identity pool: the role for tokens whose claim matches, such as ("custom:plan", "Equals", "pro")."""
 
     claim: str
-    match: str
+    match: Literal["Equals", "Contains", "StartsWith", "NotEqual"]
     value: str
     role: str
 
@@ -94,9 +95,9 @@ class IdentityPoolSpec:
 
     authenticated_role: str | None
     unauthenticated_role: str | None = None
-    role_mapping: str = ""
+    role_mapping: Literal["", "Token", "Rules"] = ""
     rules: tuple[RoleRule, ...] = ()
-    ambiguous_role_resolution: str = "AuthenticatedRole"
+    ambiguous_role_resolution: Literal["AuthenticatedRole", "Deny"] = "AuthenticatedRole"
     classic_flow: bool | None = False
     principal_tags: Mapping[str, str] = field(default_factory=dict)
     server_side_token_check: bool = False
@@ -218,8 +219,11 @@ class Misconfiguration:
 
 
 @dataclass(frozen=True)
-class Blueprint:
-    """An isolation design. `places` say where assets of tenants live, `shared` where those of nobody do."""
+class Design:
+    """An isolation design: what stands in a blueprint file.
+
+    `places` say where assets of tenants live, `shared` where those of nobody do.
+    """
 
     name: str
     title: str
@@ -235,6 +239,12 @@ class Blueprint:
     buckets: tuple[BucketSpec, ...] = ()
     functions: tuple[FunctionSpec, ...] = ()
     api: ApiSpec | None = None
+
+
+@dataclass(frozen=True)
+class Blueprint(Design):
+    """A design with the mistakes that are planted in it on purpose; one that comes from a file has none."""
+
     weaknesses: tuple[Weakness, ...] = field(default=(), compare=False)
     misconfigurations: tuple[Misconfiguration, ...] = field(default=(), compare=False)
 

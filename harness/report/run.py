@@ -38,6 +38,7 @@ class RunFacts:
     faults: tuple[str, ...] = ()
     weaknesses: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    blueprint_files: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the facts as plain JSON, lists for tuples."""

@@ -97,7 +97,8 @@ def lockout_line(record: AttemptRecord) -> Line:
 
 def rerun_command(record: AttemptRecord, facts: RunFacts) -> str:
     """Return the command that makes this attempt again, with the same people and data."""
-    words = ["pytest", "suites/", "--target", facts.target, "--blueprint", record.blueprint]
+    blueprint = facts.blueprint_files.get(record.blueprint, record.blueprint)
+    words = ["pytest", "suites/", "--target", facts.target, "--blueprint", blueprint]
     words += ["--attack", record.technique]
     if record.weakness:
         words += ["--weaken", f"{record.blueprint}:{record.weakness}"]
