@@ -212,6 +212,59 @@ _MISTAKES: list[tuple[str, Edit]] = [
 ]
 
 
+def _founded(d: Any, **founder: Any) -> Any:
+    """Let the members sign up, correctly but for what is given."""
+    d["user_pool"].update(sign_up=True, attributes=[{"name": "org"}])
+    d["tenant_keys"] = "assigned"
+    d["contract"]["personas"][0].update({"signs_up": True, "attributes": {"custom:org": "{tenant}"}, **founder})
+    return d
+
+
+_SIGN_UPS: list[tuple[str, Edit]] = [
+    (
+        "contract.personas[0].signs_up: the user pool lets nobody",
+        lambda d: (_founded(d), d["user_pool"].pop("sign_up")),
+    ),
+    ("contract.personas[0].attributes: takes one whose value is {tenant}", lambda d: _founded(d, attributes={})),
+    ("contract.personas[0].signs_up: is for users of a tenant", lambda d: _founded(d, staff=True)),
+    ("contract.personas[0].spans: is 1 where", lambda d: _founded(d, spans=2)),
+    ("tenant_keys: is 'assigned' where somebody", lambda d: (_founded(d), d.update(tenant_keys="uuid"))),
+    ("tenant_keys: 'assigned' takes a persona", lambda d: d.update(tenant_keys="assigned")),
+    (
+        "contract.personas[0]: comes after the persona who signs_up",
+        lambda d: (_founded(d), d["contract"]["personas"].insert(0, {"name": "early", "sign_in": "api"})),
+    ),
+    (
+        "contract.personas[1].signs_up: one persona founds",
+        lambda d: (
+            _founded(d),
+            d["contract"]["personas"].append({**d["contract"]["personas"][0], "name": "second"}),
+        ),
+    ),
+    (
+        "buckets[1]: needs the keys of tenants",
+        lambda d: (_founded(d), d["buckets"].append({"name": "files-{tenant}"})),
+    ),
+    (
+        "roles[0]: needs the keys of tenants",
+        lambda d: (_founded(d), _statement(d).update(ForEach="tenant")),
+    ),
+]
+
+
+@pytest.mark.parametrize(("complaint", "edit"), _SIGN_UPS, ids=[complaint for complaint, _ in _SIGN_UPS])
+def test_a_key_that_would_be_known_too_late_is_refused(complaint: str, edit: Edit, tmp_path: Path) -> None:
+    test_a_mistake_is_refused_with_its_path(complaint, edit, tmp_path)
+
+
+def test_organisations_that_sign_up_can_stand_in_a_file(tmp_path: Path) -> None:
+    document = json.loads(dump_blueprint(BLUEPRINTS["identity-folder"]))
+    _founded(document)
+    path = tmp_path / "founded.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert _load(path).contract.personas[0].signs_up
+
+
 @pytest.mark.parametrize(("complaint", "edit"), _MISTAKES, ids=[complaint for complaint, _ in _MISTAKES])
 def test_a_mistake_is_refused_with_its_path(complaint: str, edit: Edit, tmp_path: Path) -> None:
     document = json.loads(dump_blueprint(BLUEPRINTS["identity-folder"]))

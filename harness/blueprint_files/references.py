@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 from harness.blueprint_files.rehearsal import document_problems
+from harness.blueprint_files.sign_up import sign_up_problems
 from harness.blueprints.contract import Reach, SignIn
 from harness.blueprints.spec import ApiKind, RouteAuthorizer
 from harness.placeholders import TENANT, USER
@@ -56,6 +57,7 @@ def problems(blueprint: Blueprint, techniques: Collection[str]) -> Iterator[Prob
         yield from _known(f"functions[{number}].role", function.role, _names(blueprint.roles), "role")
     if blueprint.api is not None:
         yield from _of_api(blueprint, blueprint.api)
+    yield from sign_up_problems(blueprint)
     yield from document_problems(blueprint)
 
 
