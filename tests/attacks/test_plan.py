@@ -90,3 +90,9 @@ def test_who_is_in_several_groups_may_ask_for_each_role_and_assume_none() -> Non
     )
     assert any("switcher-allowed-on-member-t1-to-t2" in attempt for attempt in asked)
     assert assumed == {"project-groups-sts.session.assume-role-of-another-operator-allowed"}
+
+
+def test_who_reaches_several_tenants_in_one_session_shows_it() -> None:
+    shown = {attempt.id for attempt in controls(BLUEPRINTS["project-attributes"], matching(["s3.read.get-object"]), 3)}
+    assert "project-attributes-s3.read.get-object-consultant-allowed-on-consultant-t1-to-t2" in shown
+    assert not any("switcher-allowed-on" in attempt.id for attempt in controls(_SWITCHING, matching(["s3.*"]), 3))

@@ -14,7 +14,8 @@ from harness.report.records import AttemptRecord
 TEST_FILE = """
 import pytest
 from report_samples import TOKEN, control, expected_leak, isolated, leak
-from harness.report.allure import attach_evidence, label, label_proof
+from harness.report.allure import attach_evidence, attach_limit, label, label_limits, label_proof
+from harness.report.limits import Limit
 
 EVIDENCE = {
     "request": {"Key": {"pk": "t2"}, "IdToken": "secret-token", "Header": "Bearer " + TOKEN},
@@ -49,6 +50,12 @@ def test_attempt(make):
 
 def test_proof():
     label_proof("planted weaknesses", target="embedded")
+
+
+def test_limit():
+    label_limits(target="embedded")
+    refusal = "PolicyTooLarge: <too long>"
+    attach_limit(Limit(id="b:people", what="people", claimed="many", measured=36, refused_with=refusal, remark="how"))
 """
 
 
@@ -119,6 +126,15 @@ def test_a_test_of_the_proof_has_a_target_and_stands_beside_the_blueprints(resul
     assert _labels(result, "target") == ["embedded"]
     assert _labels(result, "epic") == [allure.PROOF]
     assert _labels(result, "feature") == ["planted weaknesses"]
+
+
+def test_a_measured_limit_is_described_and_attached_as_a_table(results: Path) -> None:
+    result = _result(results, "test_limit")
+    assert _labels(result, "epic") == [allure.LIMITS]
+    assert _labels(result, "target") == ["embedded"]
+    assert result["description"] == "36 people. The article: many. how."
+    (attachment,) = result["attachments"]
+    assert "PolicyTooLarge: &lt;too long&gt;" in (results / attachment["source"]).read_text("utf-8")
 
 
 @pytest.mark.parametrize(
