@@ -27,9 +27,10 @@ class Deployment:
     """What a blueprint became. The mappings lead from the blueprint's names, `{tenant}` filled in, to ids and ARNs.
 
     `outsiders_pool` and `outsiders_client` are a foreign user pool that belongs to no tenant of the design, from
-    which attackers bring validly signed tokens. `witness_role` trusts the operator alone: assuming it shows that
-    the target can assume roles at all. `api_url` is the address of the API without a slash at its end, and
-    `iam_users` maps `TENANT-PERSONA` to the names of IAM users.
+    which attackers bring validly signed tokens, and `outsiders_identity_pool` an identity pool of theirs.
+    `witness_role` trusts the operator and that identity pool: assuming it shows that the target can assume roles at
+    all. `api_url` is the address of the API without a slash at its end, and `iam_users` maps `TENANT-PERSONA` to the
+    names of IAM users.
     """
 
     blueprint: str
@@ -48,6 +49,7 @@ class Deployment:
     api_url: str = ""
     outsiders_pool: str = ""
     outsiders_client: str = ""
+    outsiders_identity_pool: str = ""
     witness_role: str = ""
     resources: list[Resource] = field(default_factory=list)
 

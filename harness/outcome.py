@@ -23,6 +23,7 @@ _REFUSED = {
     "dynamodb": frozenset({"AccessDeniedException"}),
     "s3": frozenset({"AccessDenied", "403"}),
     "sts": frozenset({"AccessDenied"}),
+    "lambda": frozenset({"AccessDeniedException"}),
     "cognito-identity": frozenset({"NotAuthorizedException"}),
     "cognito-idp": frozenset({"NotAuthorizedException", "InvalidParameterException"}),
     # A route is refused by its authorizer, or by the function behind it (aws-semantics section 8).

@@ -160,7 +160,8 @@ def _keys(kind: TenantKeys, seed: int, ids: tuple[str, ...], fake: Faker) -> lis
         return [str(UUID(_derived(str(seed), "key", tenant_id)[:32], version=4)) for tenant_id in ids]
     keys: list[str] = []
     while len(keys) < len(ids):
-        base = fake.unique.last_name().lower()[:12]
+        # Letters alone, so that a key can stand in the name of a bucket.
+        base = "".join(filter(str.isalpha, fake.unique.last_name().lower()))[:12]
         keys += [base + end for end in _CHOSEN_KEY_ENDS]
     return keys[: len(ids)]
 

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.blueprints.per_user_principals import PER_USER_PRINCIPALS
 from harness.blueprints.project_attributes import PROJECT_ATTRIBUTES
+from harness.blueprints.project_broker import PROJECT_BROKER
 from harness.blueprints.project_groups import PROJECT_GROUPS
 from harness.deployment import operate
 from harness.errors import TargetError
+from harness.forgery import claims_of
+from harness.memberships import Memberships
 from harness.placeholders import filled_in, user_label
 from harness.population import Caller, Tenant, User, populate
 from harness.provisioning.deploy import deploy
@@ -23,6 +26,7 @@ from harness.report.limits import Limit
 from harness.secret import Secret
 from harness.sessions import credentials_from, tokens_for
 from harness.targets.api import ApiRequest
+from harness.targets.http import BearerToken, HttpRequest, as_api_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -183,9 +187,7 @@ def _in_many_projects(target: Target) -> tuple[Deployment, User, list[str], ApiR
     tenants = population.tenants
     home = population.user(Caller("t1", "switcher"))
     whose = {"UserPoolId": deployment.user_pool, "Username": home.username}
-    password = "" if home.password is None else home.password.reveal()
-    operate(target, "cognito-idp", "AdminCreateUser", **whose, MessageAction="SUPPRESS")
-    operate(target, "cognito-idp", "AdminSetUserPassword", **whose, Password=password, Permanent=True)
+    _make_user(target, deployment, home)
 
     def join(number: int) -> ApiResponse:
         if number > len(tenants):
@@ -195,6 +197,13 @@ def _in_many_projects(target: Target) -> tuple[Deployment, User, list[str], ApiR
 
     figure, refusal = until_refused(join, frozenset({"LimitExceededException"}))
     return deployment, home, [tenant.key for tenant in tenants[:figure]], refusal
+
+
+def _make_user(target: Target, deployment: Deployment, user: User) -> None:
+    whose = {"UserPoolId": deployment.user_pool, "Username": user.username}
+    password = "" if user.password is None else user.password.reveal()
+    operate(target, "cognito-idp", "AdminCreateUser", **whose, MessageAction="SUPPRESS")
+    operate(target, "cognito-idp", "AdminSetUserPassword", **whose, Password=password, Permanent=True)
 
 
 def _projects_of_a_user(target: Target) -> Measured:
@@ -254,6 +263,36 @@ def _combined_groups() -> Iterator[tuple[int, str, bool]]:
         yield from ((newest, f"super-{name}", name == names[-1]) for name in names)
 
 
+def _projects_of_a_session(target: Target) -> Measured:
+    deployment, population = _deployed(PROJECT_BROKER, target, tenants=2)
+    user = population.user(Caller("t1", "member"))
+    _make_user(target, deployment, user)
+    token = Secret(tokens_for(target, deployment.app_clients["web"], user)["IdToken"])
+    memberships = Memberships(deployment.tables["memberships"], claims_of(token)["sub"], ())
+    api = PROJECT_BROKER.api
+    path = "" if api is None else api.credentials_path
+
+    def join(number: int) -> ApiResponse:
+        key = _project(population, number).key
+        for request in memberships.adding([key]):
+            operate(target, request.service, request.operation, **request.params)
+        asked = HttpRequest("GET", deployment.api_url + path)
+        answer = as_api_response(target.send_http(asked, BearerToken(token)))
+        if not answer.succeeded:
+            return answer
+        # A session counts when it reaches the project that was added last.
+        written = {"Bucket": deployment.buckets["projects"], "Key": f"{key}/readme", "Body": b""}
+        return target.send(ApiRequest("s3", "PutObject", written), credentials_from(answer.data))
+
+    figure, refusal = until_refused(join, frozenset({"403"}))
+    return Measured(
+        figure,
+        _words(refusal, deployment),
+        f"asked the broker, membership by membership, with names of {len(_project(population, 1).key)} characters: "
+        "2,048 for the session policy; AWS also packs it in a way of its own, and may refuse earlier",
+    )
+
+
 def _deployed(blueprint: Blueprint, target: Target, *, tenants: int) -> tuple[Deployment, Population]:
     population = populate(blueprint, seed=_SEED, tenants=tenants, run_secret=Secret(secrets.token_hex(16)))
     return deploy(blueprint, target, secrets.token_hex(4), population), population
@@ -309,5 +348,12 @@ MEASUREMENTS = (
         "projects that the one policy can name",
         "a maximum character limit on a single permissions policy limits the total number of projects (no figure)",
         _projects_in_a_role_policy,
+    ),
+    Measurement(
+        "project-broker",
+        "projects-of-a-session",
+        "projects that one session can reach",
+        "at most ~50 concurrent projects per user, because a policy has at most 10240 characters",
+        _projects_of_a_session,
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 REDACTED = "[redacted]"
@@ -60,7 +61,7 @@ def redact(value: object) -> object:
     """Return a copy of a decoded message with secrets replaced, by field name and by the look of the value.
 
     Mappings, lists and tuples are walked; the value of a field that names a secret is replaced whole, also where it
-    is a mapping such as `Logins`' tokens, which are recognised as JWTs.
+    is a mapping such as `Logins`' tokens, which are recognised as JWTs. Text that is JSON is walked too.
     """
     if isinstance(value, Secret):
         return REDACTED
@@ -72,7 +73,17 @@ def redact(value: object) -> object:
     if isinstance(value, list | tuple):
         return [redact(item) for item in value]
     if isinstance(value, bytes):
-        return redact_text(value.decode("utf-8", "replace"))
+        return redact(value.decode("utf-8", "replace"))
     if isinstance(value, str):
-        return redact_text(value)
+        return _redacted_json(value) or redact_text(value)
     return value
+
+
+def _redacted_json(text: str) -> str | None:
+    """Return JSON text, as bodies and payloads hold it, with the secrets in it replaced; None for other text."""
+    if not text.startswith(("{", "[")):
+        return None
+    try:
+        return json.dumps(redact(json.loads(text)))
+    except ValueError:
+        return None

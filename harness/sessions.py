@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from harness.blueprints.contract import SignIn
 from harness.deployment import operate
 from harness.errors import SignInRefusedError
 from harness.forgery import claims_of
+from harness.memberships import Memberships
 from harness.placeholders import TENANT, filled_in, per_tenant, user_label
 from harness.secret import Secret
 from harness.targets.api import ApiRequest, AwsCredentials
@@ -40,10 +42,10 @@ class Session:
     refresh_token: Secret | None = None
 
 
-def _create_user(target: Target, pool: str, user: User, groups: Iterable[str], attributes: Mapping[str, str]) -> None:
-    """Make a confirmed user with a permanent password, in the given groups."""
+def _create_user(target: Target, pool: str, user: User, groups: Iterable[str], attributes: Mapping[str, str]) -> str:
+    """Make a confirmed user with a permanent password, in the given groups, and return its `sub`."""
     described = [{"Name": name, "Value": value} for name, value in attributes.items()]
-    operate(
+    made = operate(
         target,
         "cognito-idp",
         "AdminCreateUser",
@@ -75,6 +77,8 @@ def _create_user(target: Target, pool: str, user: User, groups: Iterable[str], a
             Username=user.username,
             GroupName=group,
         )
+    held = {attribute["Name"]: attribute["Value"] for attribute in made["User"]["Attributes"]}
+    return str(held["sub"])
 
 
 @dataclass(frozen=True)
@@ -118,9 +122,20 @@ def _register(target: Target, blueprint: Blueprint, deployment: Deployment, user
         _sign_up(target, blueprint, deployment, user)
     else:
         groups = [name for group in persona.groups for name in per_tenant(group, user.tenants)]
-        _create_user(target, deployment.user_pool, user, groups, attributes_of(persona, user.tenants))
+        sub = _create_user(target, deployment.user_pool, user, groups, attributes_of(persona, user.tenants))
+        _make_member(target, blueprint, deployment, user, sub)
     # A namesake in a pool that has nothing to do with the design: attackers bring its tokens.
     _create_user(target, deployment.outsiders_pool, user, (), {})
+
+
+def _make_member(target: Target, blueprint: Blueprint, deployment: Deployment, user: User, sub: str) -> None:
+    """Write down which tenants the user belongs to, where the design keeps that in a table."""
+    if blueprint.memberships is None:
+        return
+    keys = tuple(tenant.key for tenant in user.tenants)
+    memberships = Memberships(deployment.tables[blueprint.memberships.table], sub, keys)
+    for request in memberships.adding(keys):
+        operate(target, request.service, request.operation, **request.params)
 
 
 def _sign_up(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> None:
@@ -164,13 +179,24 @@ def tokens_for(target: Target, client_id: str, user: User) -> Mapping[str, Any]:
 
 
 def credentials_from(answer: Mapping[str, Any]) -> AwsCredentials | None:
-    """Return the credentials in an answer of Cognito or STS, None where there are none."""
-    found = answer.get("Credentials")
+    """Return the credentials in an answer of Cognito, of STS or of a broker, None where there are none."""
+    found = _said_by_function(answer).get("Credentials")
     if not found:
         return None
     # Cognito says SecretKey where STS says SecretAccessKey (aws-semantics 3.1).
     secret = found.get("SecretKey") or found.get("SecretAccessKey")
     return AwsCredentials(Secret(found["AccessKeyId"]), Secret(secret), Secret(found["SessionToken"]))
+
+
+def _said_by_function(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the JSON body of what an invoked function answered; answers of anything else as they are."""
+    if "Payload" not in answer:
+        return answer
+    try:
+        said = json.loads(json.loads(answer["Payload"])["body"])
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _by_identity_pool(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> Session:

@@ -53,7 +53,8 @@ def set_up(
 ) -> Stage:
     """Return a stage on an embedded target of its own, with the assets that the planned attempts are aimed at.
 
-    A weakness is planted in what is deployed; plan, population and attacks go by the sound blueprint all the same.
+    A weakness is planted in what is deployed and in how the application signs its users in; plan, population and
+    attacks go by the sound blueprint all the same.
     Provisioning and sign-in happen on an honest target; switches and faults are set afterwards, so that what they
     turn red is the attacks and the controls.
     """
@@ -62,7 +63,7 @@ def set_up(
     population = populate(blueprint, seed=seed, tenants=tenants, run_secret=Secret(secrets.token_hex(16)))
     deployed = blueprint if weakness is None else weakness.change(blueprint)
     deployment = deploy(deployed, target, run_id, population)
-    signed_in = sign_in_everybody(blueprint, population, deployment, target)
+    signed_in = sign_in_everybody(deployed, population, deployment, target)
     sessions, population = signed_in.sessions, signed_in.population
     plant(target, Assets(blueprint, deployment, population, sessions), asset_names(blueprint, planned))
     target.enforce(enforcement)

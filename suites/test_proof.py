@@ -115,6 +115,9 @@ def test_denying_everything_locks_out(attacked: str, isolation_run: Run) -> None
         elif attempt.technique.plane in ("broker", "user-pool"):
             # The roles of brokers and triggers are denied everything too; what these make of it is their own affair.
             expected = {VerdictName.LOCKOUT, VerdictName.INCONCLUSIVE}
+        elif attempt.technique.operation == "AssumeRoleWithWebIdentity":
+            # A call without a signature is nobody's, so that the operator is no exception.
+            expected = {VerdictName.LOCKOUT}
         if verdict.name not in expected:
             wrong.append(f"{attempt.id} is {verdict.name}")
     if wrong:

@@ -135,6 +135,7 @@ _MISTAKES: list[tuple[str, Edit]] = [
         "contract.personas[0].sign_in: Input should be 'identity-pool'",
         lambda d: d["contract"]["personas"][0].update(sign_in="password"),
     ),
+    ("memberships.table: there is no table 'people'", lambda d: d.update(memberships={"table": "people"})),
     ("name: takes lower-case letters", lambda d: d.update(name="../other")),
     ("contract.personas: there is none", lambda d: d["contract"].update(personas=[])),
     (

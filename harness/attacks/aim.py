@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.assets import Asset
     from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment
+    from harness.memberships import Memberships
     from harness.population import Population, User
     from harness.sessions import Session
     from harness.targets.target import Target
@@ -28,9 +29,10 @@ class Aim:
     """Everything a technique may use to build its requests.
 
     `attacked` is what is aimed at, `callers_own` the caller's own asset of the same kind; techniques that obtain
-    sessions may try them on it. `credentials_url` is where a token broker hands out credentials,
-    `users_client` the app client through which users come. `own_attributes` and `victims_attributes` are the
-    attributes of the user pool that say which tenants the caller and the victim belong to.
+    sessions may try them on it. `credentials_url` is where a token broker hands out credentials, `broker_function` the
+    function that does, and `users_client` the app client through which users come. `own_attributes` and
+    `victims_attributes` are the attributes of the user pool that say which tenants the caller and the victim belong
+    to; `memberships` are those of the caller where a table says so.
 
     `victim` is the session whose identity is claimed; it is the caller's own in a control. `role_choice` is what the
     caller adds to an exchange to get its own role. The ARNs of three roles, empty where the design has none:
@@ -52,6 +54,8 @@ class Aim:
     privileged_role: str = ""
     role_of_tenants: str = ""
     victims_role: str = ""
+    broker_function: str = ""
+    memberships: Memberships | None = None
 
     @property
     def asset(self) -> Asset:
@@ -62,6 +66,13 @@ class Aim:
     def own(self) -> Asset:
         """Return the caller's own asset of the same plane, which shows that the technique works."""
         return _existing(self.callers_own)
+
+    @property
+    def membership(self) -> Memberships:
+        """Return the caller's memberships. Raises TypeError where no table holds any."""
+        if self.memberships is None:
+            raise TypeError("the technique needs a table of memberships")
+        return self.memberships
 
     @property
     def turned_inward(self) -> Aim:

@@ -10,6 +10,8 @@ from harness.attacks.features import owns
 from harness.attacks.plan import own_asset_name
 from harness.blueprints.contract import Effect
 from harness.errors import SignInRefusedError
+from harness.forgery import claims_of
+from harness.memberships import Memberships
 from harness.placeholders import TENANT
 from harness.population import STAFF
 from harness.sessions import attributes_of
@@ -51,7 +53,15 @@ class Aiming:
         attacked = None
         if attempt.victim is not None:
             attacked = self.assets.of(attempt.victim, attempt.technique.plane, attempt.asset_name)
-        return Aim(anybody, anybody, self._deployment, self._tokens, attacked, attacked)
+        return Aim(
+            anybody,
+            anybody,
+            self._deployment,
+            self._tokens,
+            attacked,
+            attacked,
+            broker_function=self._broker_function,
+        )
 
     def at(self, attempt: Attempt) -> Aim:
         """Return the aim of an attempt. Raises SignInRefusedError where somebody in it has no session."""
@@ -82,6 +92,8 @@ class Aiming:
             users_client=self._users_client,
             own_attributes=self._attributes(attempt.attacker),
             victims_attributes=self._attributes(attempt.victim or attempt.attacker),
+            broker_function=self._broker_function,
+            memberships=self._memberships(caller),
         )
 
     def _plane_of_sessions(self) -> str:
@@ -100,6 +112,19 @@ class Aiming:
     def _credentials_url(self) -> str:
         api = self._blueprint.api
         return "" if api is None else self._deployment.api_url + api.credentials_path
+
+    @property
+    def _broker_function(self) -> str:
+        api = self._blueprint.api
+        routes = () if api is None else (route for route in api.routes if route.path == api.credentials_path)
+        return next((self._deployment.functions[route.function] for route in routes), "")
+
+    def _memberships(self, caller: Session) -> Memberships | None:
+        spec = self._blueprint.memberships
+        if spec is None or caller.id_token is None:
+            return None
+        keys = tuple(tenant.key for tenant in self._population.user(caller.caller).tenants)
+        return Memberships(self._deployment.tables[spec.table], claims_of(caller.id_token)["sub"], keys)
 
     @property
     def _users_client(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from harness.attacks.become import broker, identity_pool, sts, tokens, user_pool
+from harness.attacks.become import broker, identity_pool, memberships, sts, tokens, user_pool, web_identity
 from harness.attacks.reach import dynamodb, execute_api, s3
 from harness.errors import UsageError
 
@@ -24,7 +24,9 @@ TECHNIQUES: dict[str, Technique] = {
         *identity_pool.TECHNIQUES,
         *tokens.TECHNIQUES,
         *sts.TECHNIQUES,
+        *web_identity.TECHNIQUES,
         *broker.TECHNIQUES,
+        *memberships.TECHNIQUES,
     )
 }
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from harness.attacks.aim import Aim
     from harness.attacks.plan import Attempt
     from harness.attacks.sending import Exchange
+    from harness.attacks.technique import Technique
     from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment
     from harness.population import Caller, Population
@@ -94,10 +95,11 @@ class Execution:
         return self._verdict(attempt, exchange, name, outcome, reason)
 
     def _clean_up(self, attempt: Attempt, aim: Aim, exchange: Exchange) -> None:
-        clean_up = attempt.technique.clean_up
-        if clean_up is None or not exchange.responses[0].succeeded:
-            return
-        for request in clean_up(aim):
+        if exchange.responses[0].succeeded:
+            self._put_back(attempt.technique, aim)
+
+    def _put_back(self, technique: Technique, aim: Aim) -> None:
+        for request in () if technique.clean_up is None else technique.clean_up(aim):
             answer = self._target.send_as_operator(request)
             if not answer.succeeded:
                 raise TargetError(f"{request.operation} could not put things back: {answer.message}")
@@ -107,7 +109,7 @@ class Execution:
         aim = self.aiming.for_operator(attempt)
         exchange = self._sender.send(attempt, (technique.operator_steps or technique.steps)(aim), None)
         if technique.effect is Effect.SESSION:
-            seen = exchange.allowed and credentials_from(exchange.responses[0].data) is not None
+            seen = exchange.allowed and any(credentials_from(response.data) for response in exchange.responses)
         else:
             seen = exchange.allowed and self._control_shows(attempt, aim, exchange)
         name, outcome, reason = judge_control(attempt, exchange.observation, seen=seen)
@@ -144,7 +146,11 @@ class Execution:
             return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason, control_used=control_used)
         try:
             aim = self.aiming.at(attempt)
-            exchange = self._sender.send(attempt, technique.steps(aim), aim.caller)
+            try:
+                exchange = self._sender.send(attempt, technique.steps(aim), aim.caller)
+            except TargetError:
+                self._put_back(technique, aim)
+                raise
             self._clean_up(attempt, aim, exchange)
         except SignInRefusedError as error:
             reason = f"a session the attack starts from was refused: {error}"

@@ -37,11 +37,14 @@ def _facts(blueprint: Blueprint) -> Iterator[tuple[Feature, bool]]:
         gives_default = pool.ambiguous_role_resolution == "AuthenticatedRole"
         yield Feature.DEFAULT_ROLE, gives_default and pool.authenticated_role is not None
         yield Feature.TOKEN_ROLES, pool.role_mapping == "Token"
+    yield Feature.IDENTITY_POOL, pool is not None
     personas = blueprint.contract.personas
     yield Feature.TENANT_CLAIM, any(_has_claim(persona) for persona in personas)
     yield Feature.SIGN_UP, blueprint.user_pool is not None and blueprint.user_pool.sign_up
     yield Feature.ROUTES, blueprint.place("execute-api") is not None
+    yield Feature.WEB_IDENTITY, any(persona.sign_in is SignIn.WEB_IDENTITY for persona in personas)
     yield Feature.BROKER, blueprint.api is not None and bool(blueprint.api.credentials_path)
+    yield Feature.MEMBERSHIPS, blueprint.memberships is not None
     has_guests = any(persona.sign_in is SignIn.GUEST for persona in personas)
     yield Feature.NO_GUESTS, pool is not None and not has_guests
     yield Feature.GUESTS, has_guests

@@ -78,7 +78,10 @@ class Feature(StrEnum):
     TENANT_CLAIM = "tenant-claim"  # claims of the token tell tenants apart
     SIGN_UP = "sign-up"  # anybody may sign up
     ROUTES = "routes"  # routes of an API that belong to tenants
+    IDENTITY_POOL = "identity-pool"
+    WEB_IDENTITY = "web-identity"  # users assume their role themselves, with an OpenID token of the identity pool
     BROKER = "broker"  # a route of an API that hands out AWS credentials
+    MEMBERSHIPS = "memberships"  # a table says who belongs to which tenant
     SECOND_APP_CLIENT = "second-app-client"  # one that the identity pool does not know
 
 

@@ -57,6 +57,8 @@ def problems(blueprint: Blueprint, techniques: Collection[str]) -> Iterator[Prob
         yield from _known(f"functions[{number}].role", function.role, _names(blueprint.roles), "role")
     if blueprint.api is not None:
         yield from _of_api(blueprint, blueprint.api)
+    if blueprint.memberships is not None:
+        yield from _known("memberships.table", blueprint.memberships.table, _names(blueprint.tables), "table")
     yield from sign_up_problems(blueprint)
     yield from document_problems(blueprint)
 

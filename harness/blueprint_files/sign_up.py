@@ -43,6 +43,8 @@ def _of_founder(blueprint: Blueprint, persona: Persona, at: str) -> Iterator[tup
         yield f"{at}.signs_up", "the user pool lets nobody sign up (user_pool.sign_up)"
     if TENANT not in persona.attributes.values():
         yield f"{at}.attributes", f"takes one whose value is {TENANT}: by it the token tells the organisation's key"
+    if blueprint.memberships is not None:
+        yield f"{at}.signs_up", "nobody writes down the memberships of those who sign up"
     if persona.groups:
         yield f"{at}.groups", "is of no use to those who sign up"
 

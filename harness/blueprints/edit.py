@@ -106,6 +106,34 @@ def edit_group(blueprint: Blueprint, name: str, edit: Callable[[GroupSpec], Grou
     )
 
 
+def edit_session_policies(blueprint: Blueprint, edit: Callable[[Document], Document | None]) -> Blueprint:
+    """Replace what the application passes as session policies by what `edit` makes of copies; None passes nothing."""
+    personas = tuple(
+        replace(persona, session_policy=edit(deepcopy(persona.session_policy)))
+        if persona.session_policy is not None
+        else persona
+        for persona in blueprint.contract.personas
+    )
+    return replace(blueprint, contract=replace(blueprint.contract, personas=personas))
+
+
+def edit_function(blueprint: Blueprint, name: str, *changes: tuple[str, str]) -> Blueprint:
+    """Replace pieces of a function's source, in turn. Raises ValueError for one that does not stand there once."""
+
+    def edited(function: FunctionSpec) -> FunctionSpec:
+        source = function.source
+        for before, after in changes:
+            if source.count(before) != 1:
+                raise ValueError(f"{before!r} does not stand in {function.name} once")
+            source = source.replace(before, after)
+        return replace(function, source=source)
+
+    return replace(
+        blueprint,
+        functions=tuple(edited(each) if each.name == name else each for each in blueprint.functions),
+    )
+
+
 def edit_identity_pool(blueprint: Blueprint, edit: Callable[[IdentityPoolSpec], IdentityPoolSpec]) -> Blueprint:
     """Replace the identity pool by what `edit` makes of it. Raises TypeError where there is none."""
     if blueprint.identity_pool is None:
@@ -121,18 +149,6 @@ def edit_app_client(blueprint: Blueprint, name: str, edit: Callable[[AppClientSp
             pool, app_clients=tuple(edit(client) if client.name == name else client for client in pool.app_clients)
         ),
     )
-
-
-def edit_function(blueprint: Blueprint, name: str, before: str, after: str) -> Blueprint:
-    """Replace a piece of a function's source. Raises ValueError when it does not stand there exactly once."""
-
-    def edited(function: FunctionSpec) -> FunctionSpec:
-        if function.source.count(before) != 1:
-            raise ValueError(f"the function {name} does not hold this once: {before}")
-        return replace(function, source=function.source.replace(before, after))
-
-    functions = tuple(edited(function) if function.name == name else function for function in blueprint.functions)
-    return replace(blueprint, functions=functions)
 
 
 def edit_route(blueprint: Blueprint, path: str, edit: Callable[[RouteSpec], RouteSpec]) -> Blueprint:

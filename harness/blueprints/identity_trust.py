@@ -11,7 +11,12 @@ COGNITO = "cognito-identity.amazonaws.com"
 
 
 def trusting_own_pool(amr: str = "authenticated", *, tags: bool = False) -> Document:
-    """Return a trust policy for the design's identity pool (aws-semantics 3.4).
+    """Return a trust policy for the design's identity pool; see `trusting`."""
+    return trusting("@{identity_pool.id}", amr, tags=tags)
+
+
+def trusting(identity_pool: str, amr: str = "authenticated", *, tags: bool = False) -> Document:
+    """Return a trust policy for an identity pool (aws-semantics 3.4).
 
     `amr` is `authenticated` or `unauthenticated`; `tags` allows sts:TagSession as well, without which an exchange with
     principal tags fails (3.3).
@@ -27,7 +32,7 @@ def trusting_own_pool(amr: str = "authenticated", *, tags: bool = False) -> Docu
                 if tags
                 else "sts:AssumeRoleWithWebIdentity",
                 "Condition": {
-                    "StringEquals": {f"{COGNITO}:aud": "@{identity_pool.id}"},
+                    "StringEquals": {f"{COGNITO}:aud": identity_pool},
                     "ForAnyValue:StringLike": {f"{COGNITO}:amr": amr},
                 },
             }

@@ -129,6 +129,13 @@ class BucketSpec:
 
 
 @dataclass(frozen=True)
+class MembershipSpec:
+    """The table that says who belongs to which tenant: PK is the user's `sub`, SK the key of the tenant."""
+
+    table: str
+
+
+@dataclass(frozen=True)
 class FunctionSpec:
     """A Lambda function: the source of one Python module, whose `handler` is called, and its execution role."""
 
@@ -239,6 +246,7 @@ class Design:
     buckets: tuple[BucketSpec, ...] = ()
     functions: tuple[FunctionSpec, ...] = ()
     api: ApiSpec | None = None
+    memberships: MembershipSpec | None = None
 
 
 @dataclass(frozen=True)

@@ -172,9 +172,10 @@ def _sign_up_may_join(blueprint: Blueprint) -> Blueprint:
     keeps = edit_function(
         blueprint,
         "new-organisation",
-        'if event["triggerSource"] == "PostConfirmation_ConfirmSignUp":',
-        'if event["triggerSource"] == "PostConfirmation_ConfirmSignUp" '
-        'and "custom:org" not in event["request"]["userAttributes"]:',
+        (
+            '== "PostConfirmation_ConfirmSignUp":',
+            '== "PostConfirmation_ConfirmSignUp" and "custom:org" not in event["request"]["userAttributes"]:',
+        ),
     )
     return _claim_is_writable(keeps)
 

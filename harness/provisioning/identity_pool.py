@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def make_identity_pool(blueprint: Blueprint, target: Target, deployment: Deployment) -> None:
-    """Make the pool with its providers."""
+    """Make the pool with its providers, and a foreign one that gives its users OpenID tokens."""
     spec, user_pool = _specs(blueprint)
     providers = [
         {
@@ -40,6 +40,19 @@ def make_identity_pool(blueprint: Blueprint, target: Target, deployment: Deploym
     )
     deployment.identity_pool = answer["IdentityPoolId"]
     deployment.record("identity-pool", deployment.identity_pool)
+    outsiders = operate(
+        target,
+        "cognito-identity",
+        "CreateIdentityPool",
+        IdentityPoolName=deployment.name_of("outsiders"),
+        AllowUnauthenticatedIdentities=False,
+        CognitoIdentityProviders=[
+            {"ProviderName": deployment.outsiders_provider, "ClientId": deployment.outsiders_client}
+        ],
+        AllowClassicFlow=True,
+    )
+    deployment.outsiders_identity_pool = outsiders["IdentityPoolId"]
+    deployment.record("identity-pool", deployment.outsiders_identity_pool)
 
 
 def connect_roles(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import SignIn
+from harness.blueprints.identity_trust import trusting
 from harness.deployment import operate
 from harness.placeholders import filled_in, of_each_tenant, user_label
 
@@ -18,7 +19,7 @@ _IAM_PATH = "/isolation-harness/"
 
 
 def make_roles(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:
-    """Make the roles with their trust policies, and the role by which the operator shows that roles can be assumed."""
+    """Make the roles with their trust policies, and the role by which it is shown that roles can be assumed."""
     for role in blueprint.roles:
         for name, _ in of_each_tenant(role.name, role.trust, population.tenants):
             deployment.roles[name] = _arn(deployment, "role", deployment.name_of(name))
@@ -27,14 +28,14 @@ def make_roles(blueprint: Blueprint, target: Target, deployment: Deployment, pop
             _make_role(
                 target, deployment, deployment.name_of(name), filled_in(document, deployment, population.tenants)
             )
-    trust_operator: Document = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"AWS": target.operator_arn}, "Action": "sts:AssumeRole"},
-        ],
-    }
+    trusted: list[Document] = [
+        {"Effect": "Allow", "Principal": {"AWS": target.operator_arn}, "Action": "sts:AssumeRole"}
+    ]
+    if deployment.outsiders_identity_pool:
+        trusted += trusting(deployment.outsiders_identity_pool)["Statement"]
     witness = deployment.name_of("witness")
-    _make_role(target, deployment, witness, filled_in(trust_operator, deployment, population.tenants))
+    trust: Document = {"Version": "2012-10-17", "Statement": trusted}
+    _make_role(target, deployment, witness, filled_in(trust, deployment, population.tenants))
     deployment.witness_role = _arn(deployment, "role", witness)
 
 

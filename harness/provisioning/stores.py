@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.blueprints.spec import TenantKeys
 from harness.deployment import operate
 from harness.placeholders import TENANT, filled_in, of_each_tenant
 
 if TYPE_CHECKING:
-    from harness.blueprints.spec import Blueprint
+    from harness.blueprints.spec import Blueprint, BucketSpec
     from harness.deployment import Deployment
     from harness.population import Population
     from harness.targets.target import Target
@@ -30,8 +31,8 @@ def make_stores(blueprint: Blueprint, target: Target, deployment: Deployment, po
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("PK", "SK")],
         )
     for bucket in blueprint.buckets:
-        for name, ending in _bucket_names(bucket.name, population):
-            # Bucket names are the world's, so they carry the account; they are too short for most tenants' keys.
+        for name, ending in _bucket_names(blueprint, bucket, population):
+            # Bucket names are the world's, so they carry the account.
             actual = f"isolation-{deployment.account}-{deployment.run_id}-{ending}"
             deployment.buckets[name] = actual
             deployment.record("bucket", actual)
@@ -48,10 +49,16 @@ def put_bucket_policies(blueprint: Blueprint, target: Target, deployment: Deploy
             operate(target, "s3", "PutBucketPolicy", Bucket=deployment.buckets[name], Policy=policy)
 
 
-def _bucket_names(pattern: str, population: Population) -> list[tuple[str, str]]:
-    if TENANT not in pattern:
-        return [(pattern, pattern)]
-    return [(pattern.replace(TENANT, tenant.key), pattern.replace(TENANT, tenant.id)) for tenant in population.tenants]
+def _bucket_names(blueprint: Blueprint, bucket: BucketSpec, population: Population) -> list[tuple[str, str]]:
+    """Return per bucket its name in the blueprint, and the end of its name in the account."""
+    if TENANT not in bucket.name:
+        return [(bucket.name, bucket.name)]
+    # A bucket's name is too short for a UUID, so tenants that have one stand in it by their ids.
+    by_key = blueprint.tenant_keys is TenantKeys.NAME
+    return [
+        (bucket.name.replace(TENANT, tenant.key), bucket.name.replace(TENANT, tenant.key if by_key else tenant.id))
+        for tenant in population.tenants
+    ]
 
 
 def destroy_bucket(target: Target, bucket: str) -> None:

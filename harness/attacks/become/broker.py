@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from harness import forgery
 from harness.attacks.obtained import ObtainedCall
-from harness.attacks.technique import Callers, Feature, Severity, Technique, Victim
+from harness.attacks.technique import Callers, ControlKind, Feature, Severity, Technique, Victim
 from harness.blueprints.contract import Effect
+from harness.targets.api import ApiRequest
 from harness.targets.http import BearerToken, HttpRequest, RouteCall
 from harness.targets.target import Capability
 
@@ -24,22 +26,23 @@ if TYPE_CHECKING:
 _AUTHORIZERS = "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html"
 
 
-def _ask(
+def ask(
     aim: Aim, token: Secret | None, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
 ) -> RouteCall:
+    """Return the request to the broker, with a token or without."""
     url = aim.credentials_url + (f"?{urlencode(query)}" if query else "")
     return RouteCall(HttpRequest("GET", url, headers or {}), None if token is None else BearerToken(token))
 
 
 def _with(token_of: Callable[[Aim], Secret | None]) -> Callable[[Aim], tuple[Step, ...]]:
-    return lambda aim: (_ask(aim, token_of(aim)),)
+    return lambda aim: (ask(aim, token_of(aim)),)
 
 
 def _genuine(aim: Aim) -> tuple[Step, ...]:
-    return (_ask(aim, aim.id_token),)
+    return (ask(aim, aim.id_token),)
 
 
-def _use(aim: Aim) -> Callable[[Mapping[str, Any]], Sent]:
+def use(aim: Aim) -> Callable[[Mapping[str, Any]], Sent]:
     """Return the step that reads the victim's asset with whatever credentials the broker has given."""
     return lambda answer: ObtainedCall.from_answer(answer, aim.asset.reading)
 
@@ -56,7 +59,25 @@ def _in_the_victims_name(aim: Aim) -> tuple[Step, ...]:
         "project": aim.asset.discriminator,
     }
     headers = {f"x-{name.lower().replace('_', '-')}": value for name, value in named.items() if value.isascii()}
-    return (_ask(aim, aim.id_token, named, headers), _use(aim))
+    return (ask(aim, aim.id_token, named, headers), use(aim))
+
+
+def _after_the_victim(aim: Aim) -> tuple[Step, ...]:
+    # The victim asks for its own credentials; only what the caller gets afterwards is tried.
+    victims = aim.victim.id_token
+    return (ask(aim, victims), lambda _: ask(aim, aim.id_token), use(aim))
+
+
+def _invoke(aim: Aim, claims: Mapping[str, str]) -> ApiRequest:
+    """Return the direct call of the broker's function, as if an authorizer had let somebody in with these claims."""
+    event = {
+        "version": "2.0",
+        "headers": {"authorization": f"Bearer {aim.id_token.reveal()}"},
+        "queryStringParameters": None,
+        "requestContext": {"authorizer": {"claims": claims, "jwt": {"claims": claims}}},
+    }
+    params = {"FunctionName": aim.broker_function, "Payload": json.dumps(event).encode()}
+    return ApiRequest("lambda", "Invoke", params)
 
 
 _BROKER = partial(
@@ -124,5 +145,33 @@ TECHNIQUES = (
         cwe=("CWE-639",),
         actions=("s3:GetObject", "dynamodb:GetItem"),
         steps=_in_the_victims_name,
+    ),
+    _NOBODY(
+        id="broker.session.access-token",
+        title="asking the broker with one's own access token",
+        catalogue=("tok-access-token-as-id-token",),
+        steps=_with(lambda aim: aim.access_token),
+    ),
+    _BROKER(
+        id="broker.session.after-the-victim",
+        title="asking the broker right after the victim has asked",
+        catalogue=("api-broker-warm-state-bleed",),
+        cwe=("CWE-488",),
+        actions=("s3:GetObject", "dynamodb:GetItem"),
+        control_steps=None,
+        steps=_after_the_victim,
+    ),
+    _BROKER(
+        id="broker.session.direct-invoke",
+        title="calling the broker's function past its API, with claims in the victim's name",
+        catalogue=("api-lambda-direct-invoke-forged-claims",),
+        operation="Invoke",
+        cwe=("CWE-290", "CWE-639"),
+        documentation="https://docs.aws.amazon.com/lambda/latest/dg/access-control-identity-based.html",
+        actions=("lambda:InvokeFunction", "s3:GetObject", "dynamodb:GetItem"),
+        control=ControlKind.WITNESS,
+        control_steps=None,
+        operator_steps=lambda aim: (_invoke(aim, forgery.claims_of(aim.id_token)),),
+        steps=lambda aim: (_invoke(aim, {**aim.victims_claims, "token_use": "id"}), use(aim)),
     ),
 )

@@ -186,6 +186,7 @@ TECHNIQUES = (
         id="s3.write.forged-prefix-collision",
         title="PutObject under the own prefix with something behind it",
         catalogue=("s3-prefix-no-trailing-slash",),
-        steps=_forged(lambda aim: aim.own.partition_of(f"{aim.own.discriminator}2")),
+        # Keys that people choose go on with one 2; nobody's goes on with two.
+        steps=_forged(lambda aim: aim.own.partition_of(f"{aim.own.discriminator}22")),
     ),
 )
