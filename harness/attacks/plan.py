@@ -347,6 +347,9 @@ def asset_names(blueprint: Blueprint, planned: Iterable[Attempt]) -> dict[Caller
     def planted(owner: Caller, plane: str, *wanted: str) -> None:
         names.setdefault(owner, {}).setdefault(plane, {PRIVATE}).update(wanted)
 
+    for place in blueprint.shared:
+        # Whoever owns nothing shows with what is shared that its credentials work, whatever is attacked.
+        planted(PUBLIC, place.plane)
     for attempt in planned:
         technique = attempt.technique
         writes = technique.effect is Effect.WRITE
