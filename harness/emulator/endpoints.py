@@ -25,6 +25,8 @@ TARGETS = {
     "cognito-idp": "AWSCognitoIdentityProviderService",
     "cognito-identity": "AWSCognitoIdentityService",
 }
+# The name by which the second seed article calls identity pools (aws-semantics 3.1).
+FORMER_TARGETS = {"cognito-identity": "com.amazonaws.cognito.identity.model.AWSCognitoIdentityService"}
 _DEFAULT_REGION = "us-east-1"
 _REGIONAL = re.compile(
     r"(?:(?P<bucket>.+)\.)?(?P<service>dynamodb|cognito-idp|cognito-identity|sts|s3|lambda|apigateway)"

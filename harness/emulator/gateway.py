@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from botocore.exceptions import ConnectionClosedError
 
-from harness.emulator.endpoints import TARGETS, Address, endpoint_of
+from harness.emulator import unconfirmed
+from harness.emulator.endpoints import FORMER_TARGETS, TARGETS, Address, endpoint_of
 from harness.emulator.headers import joined_headers
 from harness.emulator.http.raw_http import raw_call_by_host
 from harness.emulator.injection import InjectedResetError
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from harness.emulator.http.raw_http import RawCall, RawHttp
     from harness.emulator.injection import Injector
     from harness.emulator.principals import Principal
+
+# Every SDK sends it, and Cognito insists on it.
+_COGNITO_TYPE = "application/x-amz-json-1.1"
 
 
 class Gateway:
@@ -127,8 +131,12 @@ class Gateway:
         if endpoint.service == "dynamodb" and principal is None:
             raise unsigned(endpoint.protocol)
         target, _, operation = request.headers.get("x-amz-target", "").rpartition(".")
-        if target != TARGETS[endpoint.service]:
+        if target not in (TARGETS[endpoint.service], FORMER_TARGETS.get(endpoint.service)):
+            if endpoint.service != "dynamodb":
+                raise ServiceError(unconfirmed.UNKNOWN_OPERATION_CODE, unconfirmed.UNKNOWN_OPERATION)
             raise NotDerivableError(f"the target {target}.{operation} of {endpoint.service}")
+        if endpoint.service != "dynamodb" and not request.headers.get("content-type", "").startswith(_COGNITO_TYPE):
+            raise ServiceError(unconfirmed.UNKNOWN_OPERATION_CODE, unconfirmed.UNKNOWN_OPERATION)
         call = Call(operation, _json_body(request), principal)
         services = self._services(address, call)
         if endpoint.service == "dynamodb":

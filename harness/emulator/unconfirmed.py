@@ -435,3 +435,7 @@ HEADER_NAMES_OF_FORMAT_1 = "Title-Case"
 # How long the answer of a Lambda authorizer is remembered where the authorizer does not say (aws-semantics section 8).
 # For HTTP APIs the other possible answer is that it is not remembered at all, which could hide a leak.
 AUTHORIZER_TTL_SECONDS = 300
+# What Cognito answers to a call without its X-Amz-Target or Content-Type, or at another service's endpoint: the words
+# are those that the second seed article meets, the code is the one that services of the JSON protocols have for it.
+UNKNOWN_OPERATION_CODE = "UnknownOperationException"
+UNKNOWN_OPERATION = "The server did not understand the operation that was requested."

@@ -18,7 +18,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from harness.emulator.endpoints import PROTOCOLS, TARGETS, Address, Endpoint
+from harness.emulator.endpoints import FORMER_TARGETS, PROTOCOLS, TARGETS, Address, Endpoint
 from harness.emulator.service import NotDerivableError
 from harness.emulator.user_pools.documents import document_of
 
@@ -74,7 +74,7 @@ def _scope(request: SignedRequest) -> tuple[str, str] | None:
 def _unsigned_service(request: SignedRequest) -> str:
     target = request.headers.get("x-amz-target", "").rpartition(".")[0]
     for service, prefix in TARGETS.items():
-        if target == prefix:
+        if target in (prefix, FORMER_TARGETS.get(service)):
             return service
     if target:
         raise NotDerivableError(f"the target {target}")
