@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.report.calls import CallCounts
 from harness.report.matrix import render_matrix
 from harness.report.records import AttemptRecord
 from harness.report.run import exit_status, summarise
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from harness.run import Run
 
 RECORD_PROPERTY = "isolation-record"
+CALLS_PROPERTY = "isolation-calls"
 PROOF_PROPERTY = "isolation-proof"
 LIMIT_PROPERTY = "isolation-limit"
 _NOTHING_SELECTED = 4
@@ -40,6 +42,7 @@ class RunCollector:
         self._records: dict[str, AttemptRecord] = {}
         self._proof: list[dict[str, Any]] = []
         self._limits: list[dict[str, Any]] = []
+        self._calls = CallCounts()
         self._summary: Summary | None = None
         self._folder = Path(run.options.reports)
 
@@ -67,6 +70,8 @@ class RunCollector:
                 self._proof.append(dict(_mapping(value)))
             if name == LIMIT_PROPERTY:
                 self._limits.append(dict(_mapping(value)))
+            if name == CALLS_PROPERTY:
+                self._calls.add(_mapping(value))
             if name != RECORD_PROPERTY:
                 continue
             record = AttemptRecord.from_json(_mapping(value))
@@ -88,7 +93,7 @@ class RunCollector:
         proof = sorted(self._proof, key=lambda entry: str(entry["subject"]))
         self._summary = summarise(records, self._run.declared_boundaries())
         self._folder.mkdir(parents=True, exist_ok=True)
-        write_verdicts(self._folder / "verdicts.json", facts, records, proof, self._summary, self._limits)
+        write_verdicts(self._folder / "verdicts.json", facts, records, proof, self._summary, self._limits, self._calls)
         write_whole(self._folder / "matrix.html", render_matrix(facts, records, proof, self._summary, self._limits))
         if session.exitstatus == pytest.ExitCode.OK and records:
             session.exitstatus = exit_status(

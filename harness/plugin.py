@@ -10,7 +10,7 @@ import pytest
 
 from harness.attacks.plan import Attempt
 from harness.blueprints.registry import BLUEPRINTS
-from harness.collector import RECORD_PROPERTY, RunCollector
+from harness.collector import CALLS_PROPERTY, RECORD_PROPERTY, RunCollector
 from harness.errors import UsageError
 from harness.options import OPTIONS, RunOptions, check_options
 from harness.report import allure
@@ -126,6 +126,7 @@ def judge(request: pytest.FixtureRequest, isolation_run: Run) -> Callable[[Attem
         __tracebackhide__ = True
         judged = isolation_run.judge(attempt)
         request.node.user_properties.append((RECORD_PROPERTY, judged.record.as_json()))
+        request.node.user_properties.append((CALLS_PROPERTY, judged.calls))
         technique = attempt.technique
         allure.label(
             judged.record,

@@ -30,11 +30,12 @@ _VERSIONED = ("isolation-harness", "boto3", "moto", "pytest", "allure-pytest")
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict with its record and the evidence to attach."""
+    """A verdict with its record, the evidence to attach, and what it cost in API calls (see report/calls.py)."""
 
     verdict: Verdict
     record: AttemptRecord
     evidence: dict[str, Any]
+    calls: dict[str, Any]
 
 
 @dataclass
@@ -53,10 +54,13 @@ class Run:
 
     def judge(self, attempt: Attempt) -> Judged:
         """Carry out the attempt on the stage of its blueprint and return what came of it."""
+        users = () if attempt.blueprint in self._stages else self._stage(attempt.blueprint).calls_per_user
         stage = self._stage(attempt.blueprint)
+        before = stage.target.calls
         verdict = stage.execution.judge(attempt)
+        calls = {"verdict": stage.target.calls - before, "users": list(users)}
         record = record_of(verdict, stage.population, self.options, stage.deployment.run_id)
-        return Judged(verdict, record, evidence_of(verdict, rerun_command(record, self.facts)))
+        return Judged(verdict, record, evidence_of(verdict, rerun_command(record, self.facts)), calls)
 
     @cached_property
     def facts(self) -> RunFacts:

@@ -83,18 +83,24 @@ def _create_user(target: Target, pool: str, user: User, groups: Iterable[str], a
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Everybody's session, or the refusal in its place, and the population with all that signing in has made known."""
+    """Everybody's session, or the refusal in its place, and the population with all that signing in has made known.
+
+    `calls` is how many API calls it took to make each user and sign it in.
+    """
 
     sessions: Mapping[Caller, Session | SignInRefusedError]
     population: Population
+    calls: Mapping[Caller, int]
 
 
 def sign_in_everybody(blueprint: Blueprint, population: Population, deployment: Deployment, target: Target) -> SignedIn:
     """Create every user and sign each in. A user who is refused is kept as the error, for the verdict to say."""
     sessions: dict[Caller, Session | SignInRefusedError] = {}
+    calls: dict[Caller, int] = {}
     for caller in [user.caller for user in population.users]:
         persona = blueprint.contract.persona(caller.persona)
         user = population.user(caller)
+        before = target.calls
         try:
             if persona.has_tokens:
                 _register(target, blueprint, deployment, user)
@@ -104,7 +110,8 @@ def sign_in_everybody(blueprint: Blueprint, population: Population, deployment: 
             sessions[caller] = session
         except SignInRefusedError as error:
             sessions[caller] = error
-    return SignedIn(sessions, population)
+        calls[caller] = target.calls - before
+    return SignedIn(sessions, population, calls)
 
 
 def _assigned_key(persona: Persona, session: Session) -> str:
@@ -124,7 +131,10 @@ def _register(target: Target, blueprint: Blueprint, deployment: Deployment, user
         groups = [name for group in persona.groups for name in per_tenant(group, user.tenants)]
         sub = _create_user(target, deployment.user_pool, user, groups, attributes_of(persona, user.tenants))
         _make_member(target, blueprint, deployment, user, sub)
-    # A namesake in a pool that has nothing to do with the design: attackers bring its tokens.
+
+
+def register_outsider(target: Target, deployment: Deployment, user: User) -> None:
+    """Make a namesake in the pool that has nothing to do with the design: attackers bring its tokens."""
     _create_user(target, deployment.outsiders_pool, user, (), {})
 
 

@@ -34,6 +34,7 @@ class Stage:
     deployment: Deployment
     population: Population
     execution: Execution
+    calls_per_user: tuple[int, ...] = ()
 
     def close(self) -> None:
         """Drop the target with everything that was deployed on it."""
@@ -68,4 +69,5 @@ def set_up(
     plant(target, Assets(blueprint, deployment, population, sessions), asset_names(blueprint, planned))
     target.enforce(enforcement)
     target.plant_faults(faults)
-    return Stage(target, deployment, population, Execution(target, blueprint, deployment, population, sessions))
+    execution = Execution(target, blueprint, deployment, population, sessions)
+    return Stage(target, deployment, population, execution, tuple(signed_in.calls.values()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness import forgery
 from harness.errors import SignInRefusedError
 from harness.secret import Secret
-from harness.sessions import tokens_for
+from harness.sessions import register_outsider, tokens_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -148,6 +148,7 @@ class TokenSource:
             return self._id_token(self._client(of_the_users=True), user)
 
     def _from_outside(self, user: User) -> Secret:
+        register_outsider(self._target, self._deployment, user)
         return self._id_token(self._deployment.outsiders_client, user)
 
     def _client(self, *, of_the_users: bool) -> str:

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.report.calls import CallCounts
 from harness.report.limits import in_order as limits_in_order
 from harness.report.proof import ProofEntry, holes_missed
 from harness.report.records import AttemptRecord, in_order
@@ -27,6 +28,7 @@ def verdicts_document(
     proof: Iterable[Mapping[str, Any]],
     summary: Summary,
     limits: Iterable[Mapping[str, Any]] = (),
+    calls: CallCounts | None = None,
 ) -> dict[str, Any]:
     """Return the whole run as plain JSON, attempts and limits sorted by id, secrets redacted."""
     entries = [ProofEntry.from_json(entry) for entry in proof]
@@ -42,6 +44,7 @@ def verdicts_document(
             "expected_leaks": len(summary.expected_leaks),
             "vanished_expected_leaks": len(summary.vanished_leaks),
         },
+        "calls": (calls or CallCounts()).as_json(),
         "inconclusive_reasons": [
             {"reason": redact(reason), "attempts": attempts} for reason, attempts in summary.inconclusive_reasons
         ],
@@ -59,9 +62,10 @@ def write_verdicts(
     proof: Iterable[Mapping[str, Any]],
     summary: Summary,
     limits: Iterable[Mapping[str, Any]] = (),
+    calls: CallCounts | None = None,
 ) -> None:
     """Write the run to `path`; a reader sees the old file or the whole new one, never a part."""
-    document = verdicts_document(facts, records, proof, summary, limits)
+    document = verdicts_document(facts, records, proof, summary, limits, calls)
     write_whole(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 

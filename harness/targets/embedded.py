@@ -42,7 +42,13 @@ class EmbeddedTarget:
         self.account = self.cloud.account
         self._api = InProcessApi(self.cloud.gateway, region)
         self.operator_arn = f"arn:aws:iam::{self.account}:user/{_OPERATOR}"
+        self._http_calls = 0
         self._operator = self._make_operator()
+
+    @property
+    def calls(self) -> int:
+        """The number of calls sent until now, by whomever; nothing is ever sent twice."""
+        return self._api.calls + self._http_calls
 
     def send(self, request: ApiRequest, credentials: AwsCredentials | None) -> ApiResponse:
         """Perform one API call as the given caller; None for calls that take no signature."""
@@ -54,6 +60,7 @@ class EmbeddedTarget:
 
     def send_http(self, request: HttpRequest, caller: AwsCredentials | BearerToken | None) -> HttpResponse:
         """Send one HTTP request to an API: signed, with a bearer token, or (None) as it is."""
+        self._http_calls += 1
         return received(self.cloud.gateway.before_send(prepared(request, caller, self.region)))
 
     def explain(self, response: ApiResponse | HttpResponse) -> list[dict[str, Any]]:

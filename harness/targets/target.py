@@ -27,6 +27,10 @@ class Target(Protocol):
     operator_arn: str
     capabilities: frozenset[Capability]
 
+    @property
+    def calls(self) -> int:
+        """The number of calls sent until now, by whomever, retries included."""
+
     def send(self, request: ApiRequest, credentials: AwsCredentials | None) -> ApiResponse:
         """Perform one API call as the given caller; None for calls that take no signature."""
 

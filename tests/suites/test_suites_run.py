@@ -100,6 +100,9 @@ def test_the_sound_design_is_isolated(run_suites: RunSuites) -> None:
     assert {attempt["verdict"] for attempt in run.verdicts["attempts"]} == {"ISOLATED", "WORKS", "LEAK"}
     assert all(attempt["expected_leak"] for attempt in run.with_verdict("LEAK"))
     assert {boundary["status"] for boundary in run.verdicts["boundaries"]} == {"proved"}
+    calls = run.verdicts["calls"]
+    assert calls["per_verdict"]["mean"] <= 3
+    assert calls["per_user"]["max"] <= 7
 
 
 def test_the_same_seed_gives_the_same_attempts_whatever_the_worker_count(run_suites: RunSuites) -> None:

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from harness.report.calls import CallCounts
+
+
+def test_mean_and_maximum_are_those_of_all_verdicts_and_users() -> None:
+    counts = CallCounts()
+    counts.add({"verdict": 1, "users": [5, 7]})
+    counts.add({"verdict": 4, "users": []})
+    assert counts.as_json() == {"per_verdict": {"mean": 2.5, "max": 4}, "per_user": {"mean": 6.0, "max": 7}}
+
+
+def test_a_run_without_verdicts_has_no_figures() -> None:
+    assert CallCounts().as_json() == {"per_verdict": None, "per_user": None}
