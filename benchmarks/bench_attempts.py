@@ -20,8 +20,6 @@ from harness.attacks.plan import Pairs, attacks, controls
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
 from harness.stage import set_up
 
-_ROUNDS = 7
-_CALLS = 300
 _TENANTS = 6
 
 
