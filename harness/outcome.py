@@ -111,12 +111,18 @@ def carries(marker: str, responses: Iterable[ApiResponse]) -> bool:
 
     Error messages do not count: they may echo what the request itself named.
     """
-    wanted = [marker.encode(), base64.b64encode(marker.encode()).rstrip(b"=")]
-    for response in responses:
-        text = json.dumps(response.data, default=_readable).encode()
-        if any(spelling in text for spelling in wanted):
-            return True
-    return False
+    return holds(searchable(responses), marker)
+
+
+def searchable(responses: Iterable[ApiResponse]) -> bytes:
+    """Return everything the answers hold as one text, in which canaries are looked for."""
+    return b"\n".join(json.dumps(response.data, default=_readable).encode() for response in responses)
+
+
+def holds(text: bytes, marker: str) -> bool:
+    """Tell whether a canary stands in the text, in plain or base64 spelling."""
+    plain = marker.encode()
+    return plain in text or base64.b64encode(plain).rstrip(b"=") in text
 
 
 def _readable(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -62,7 +63,7 @@ class User:
     password: Secret | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Population:
     """Everybody who takes part in a run. `run_secret` keeps markers and passwords of two runs apart."""
 
@@ -91,10 +92,11 @@ class Population:
 
     def user(self, caller: Caller) -> User:
         """Return the user behind a caller. Raises KeyError when there is none."""
-        found = next((user for user in self.users if user.caller == caller), None)
-        if found is None:
-            raise KeyError(caller)
-        return found
+        return self._by_caller[caller]
+
+    @cached_property
+    def _by_caller(self) -> dict[Caller, User]:
+        return {user.caller: user for user in self.users}
 
     def marker(self, owner: Caller, asset: str) -> str:
         """Return the canary of one asset: random to everybody who does not hold the run's secret."""

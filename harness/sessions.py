@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.blueprints.contract import SignIn
 from harness.deployment import operate
-from harness.errors import SignInRefusedError
+from harness.errors import DeploymentError, SignInRefusedError
 from harness.forgery import claims_of
 from harness.memberships import Memberships
 from harness.placeholders import TENANT, filled_in, per_tenant, user_label
@@ -134,8 +134,17 @@ def _register(target: Target, blueprint: Blueprint, deployment: Deployment, user
 
 
 def register_outsider(target: Target, deployment: Deployment, user: User) -> None:
-    """Make a namesake in the pool that has nothing to do with the design: attackers bring its tokens."""
-    _create_user(target, deployment.outsiders_pool, user, (), {})
+    """Make a namesake in the pool that has nothing to do with the design, if there is none: attackers bring its tokens.
+
+    Raises SignInRefusedError when it cannot be made.
+    """
+    params = {"UserPoolId": deployment.outsiders_pool, "Username": user.username}
+    if target.send_as_operator(ApiRequest("cognito-idp", "AdminGetUser", params)).succeeded:
+        return
+    try:
+        _create_user(target, deployment.outsiders_pool, user, (), {})
+    except DeploymentError as error:
+        raise SignInRefusedError(f"there is no outsider to bring a token: {error}") from None
 
 
 def _make_member(target: Target, blueprint: Blueprint, deployment: Deployment, user: User, sub: str) -> None:

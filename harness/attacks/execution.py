@@ -21,7 +21,7 @@ from harness.attacks.technique import LeakKind
 from harness.blueprints.contract import Effect, Reach
 from harness.errors import SignInRefusedError, TargetError
 from harness.evidence import exchange_evidence
-from harness.outcome import Outcome, carries
+from harness.outcome import Outcome, carries, holds, searchable
 from harness.sessions import Session, credentials_from
 from harness.verdicts import Verdict, VerdictName, judge_control
 
@@ -64,6 +64,7 @@ class Execution:
         self.aiming = Aiming(target, blueprint, deployment, population, sessions)
         self._sender = Sender(target)
         self._controls: dict[str, Verdict] = {}
+        self._markers: dict[Caller, list[tuple[Caller, tuple[str, str]]]] = {}
 
     def judge(self, attempt: Attempt) -> Verdict:
         """Return the verdict on an attempt; raises only for malfunctions of the harness itself."""
@@ -191,13 +192,21 @@ class Execution:
             if self._changed(aim.asset):
                 return LeakKind.EFFECT, f"{attempt.victim} finds the asset changed"
             return None, ""
-        for owner in (*self._sessions, PUBLIC):
-            if owner == attempt.attacker or self._may_see(attempt.attacker, owner):
-                continue
-            markers = [self._population.marker(owner, PRIVATE), self.aiming.assets.listing_marker(owner)]
-            if any(carries(marker, exchange.responses) for marker in markers):
+        text = searchable(exchange.responses)
+        for owner, markers in self._foreign_markers(attempt.attacker):
+            if any(holds(text, marker) for marker in markers):
                 return LeakKind.DATA, f"the canary of {owner} came back"
         return None, ""
+
+    def _foreign_markers(self, caller: Caller) -> list[tuple[Caller, tuple[str, str]]]:
+        """Return the markers that no answer to the caller may hold, by owner; worked out once per caller."""
+        if caller not in self._markers:
+            self._markers[caller] = [
+                (owner, (self._population.marker(owner, PRIVATE), self.aiming.assets.listing_marker(owner)))
+                for owner in (*self._sessions, PUBLIC)
+                if owner != caller and not self._may_see(caller, owner)
+            ]
+        return self._markers[caller]
 
     def _may_see(self, caller: Caller, owner: Caller) -> bool:
         """Tell whether the contract lets the caller see what is the owner's, on some plane."""

@@ -174,7 +174,7 @@ def _witness(blueprint: Blueprint, attack: Attempt, tenants: int) -> Attempt | N
     if technique.operator_steps is not None:
         return operator_control(blueprint, technique, tenants)
     for control in allowed_controls(blueprint, technique, tenants):
-        if control.victim in (attack.victim, None):
+        if technique.sweeps or control.victim in (attack.victim, None):
             return control
     owner = attack.victim if technique.control is ControlKind.OWN else None
     if owner is not None and is_own_control(blueprint, technique, owner):
@@ -202,7 +202,11 @@ def allowed_controls(blueprint: Blueprint, technique: Technique, tenants: int) -
         found += _elsewhere(blueprint, technique, attacker, persona, tenants)
         if contract.allows(persona.name, technique.plane, technique.effect, Reach.ANY) and persona.staff:
             victims = _victims(blueprint, technique, tenants)
-            found += [_allowed(blueprint, technique, attacker, victim) for victim in victims]
+            # Whoever takes the whole store at once shows the same, whoever is looked for in it.
+            found += [
+                _allowed(blueprint, technique, attacker, victim)
+                for victim in (victims[:1] if technique.sweeps else victims)
+            ]
         if _may_touch_shared(blueprint, persona, technique):
             found.append(_allowed(blueprint, technique, attacker, PUBLIC))
     return found
