@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from harness.emulator.injection import Injector
     from harness.emulator.principals import Principal
 
-# Every SDK sends it, and Cognito insists on it.
-_COGNITO_TYPE = "application/x-amz-json-1.1"
+# The type that general tools add to JSON by themselves, which Cognito does not understand.
+_PLAIN_JSON = "application/json"
 
 
 class Gateway:
@@ -135,7 +135,7 @@ class Gateway:
             if endpoint.service != "dynamodb":
                 raise ServiceError(unconfirmed.UNKNOWN_OPERATION_CODE, unconfirmed.UNKNOWN_OPERATION)
             raise NotDerivableError(f"the target {target}.{operation} of {endpoint.service}")
-        if endpoint.service != "dynamodb" and not request.headers.get("content-type", "").startswith(_COGNITO_TYPE):
+        if endpoint.service != "dynamodb" and request.headers.get("content-type", "").startswith(_PLAIN_JSON):
             raise ServiceError(unconfirmed.UNKNOWN_OPERATION_CODE, unconfirmed.UNKNOWN_OPERATION)
         call = Call(operation, _json_body(request), principal)
         services = self._services(address, call)
