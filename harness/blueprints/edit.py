@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from harness.blueprints.policies import ACCOUNT, policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import TypeAlias
 
     from harness.blueprints.spec import (
         AppClientSpec,
@@ -22,27 +25,42 @@ if TYPE_CHECKING:
         UserPoolSpec,
     )
 
+    Change: TypeAlias = Callable[[Blueprint], Blueprint]
+
+_Named = TypeVar("_Named", "AppClientSpec", "BucketSpec", "FunctionSpec", "GroupSpec", "RoleSpec")
+
+
+def also(roles: Iterable[str], policy_name: str, statement: Document) -> Change:
+    """Return the change that appends a statement to a policy of the named roles."""
+    return lambda blueprint: add_statement(blueprint, roles, policy_name, statement)
+
+
+def weaken(roles: Iterable[str], policy_name: str, sid: str, edit: Callable[[Document], object]) -> Change:
+    """Return the change that edits one statement of a policy of the named roles; see `edit_statement`."""
+    return lambda blueprint: edit_statement(blueprint, roles, policy_name, sid, edit)
+
 
 def edit_statement(
-    blueprint: Blueprint, roles: Iterable[str], policy: str, sid: str, edit: Callable[[Document], object]
+    blueprint: Blueprint, roles: Iterable[str], policy_name: str, sid: str, edit: Callable[[Document], object]
 ) -> Blueprint:
     """Apply `edit` to a copy of the statement with this Sid in the named roles. Raises KeyError if it is not there."""
-
-    def edited(role: RoleSpec) -> RoleSpec:
-        document = deepcopy(role.policies[policy])
-        edit({statement["Sid"]: statement for statement in document["Statement"]}[sid])
-        return replace(role, policies={**role.policies, policy: document})
-
-    return edit_roles(blueprint, roles, edited)
+    return _edit_policy(blueprint, roles, policy_name, lambda document: edit(_statement(document, sid)))
 
 
-def add_statement(blueprint: Blueprint, roles: Iterable[str], policy: str, statement: Document) -> Blueprint:
+def add_statement(blueprint: Blueprint, roles: Iterable[str], policy_name: str, statement: Document) -> Blueprint:
     """Append a statement to a policy of the named roles."""
+    return _edit_policy(
+        blueprint, roles, policy_name, lambda document: document["Statement"].append(deepcopy(statement))
+    )
 
+
+def _edit_policy(
+    blueprint: Blueprint, roles: Iterable[str], policy_name: str, edit: Callable[[Document], object]
+) -> Blueprint:
     def edited(role: RoleSpec) -> RoleSpec:
-        document = deepcopy(role.policies[policy])
-        document["Statement"].append(deepcopy(statement))
-        return replace(role, policies={**role.policies, policy: document})
+        document = deepcopy(role.policies[policy_name])
+        edit(document)
+        return replace(role, policies={**role.policies, policy_name: document})
 
     return edit_roles(blueprint, roles, edited)
 
@@ -58,13 +76,15 @@ def add_trust(blueprint: Blueprint, role_name: str, statement: Document) -> Blue
     return edit_roles(blueprint, (role_name,), edited)
 
 
+def trust_the_account(blueprint: Blueprint, role_name: str) -> Blueprint:
+    """Let every principal of the account assume a role, as far as the principal's own policies allow it."""
+    statement = {"Sid": "WholeAccount", "Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    return add_trust(blueprint, role_name, statement)
+
+
 def edit_bucket_statement(blueprint: Blueprint, bucket: str, sid: str, edit: Callable[[Document], object]) -> Blueprint:
     """Apply `edit` to a copy of the statement with this Sid in a bucket policy. Raises KeyError if it is not there."""
-
-    def edited(document: Document) -> None:
-        edit({statement["Sid"]: statement for statement in document["Statement"]}[sid])
-
-    return _edit_bucket_policy(blueprint, bucket, edited)
+    return _edit_bucket_policy(blueprint, bucket, lambda document: edit(_statement(document, sid)))
 
 
 def add_bucket_statements(blueprint: Blueprint, bucket: str, *statements: Document) -> Blueprint:
@@ -72,23 +92,20 @@ def add_bucket_statements(blueprint: Blueprint, bucket: str, *statements: Docume
     return _edit_bucket_policy(blueprint, bucket, lambda document: document["Statement"].extend(deepcopy(statements)))
 
 
-def _edit_bucket_policy(blueprint: Blueprint, bucket: str, edit: Callable[[Document], None]) -> Blueprint:
+def _edit_bucket_policy(blueprint: Blueprint, bucket: str, edit: Callable[[Document], object]) -> Blueprint:
     def edited(spec: BucketSpec) -> BucketSpec:
-        document = deepcopy(spec.policy) or {"Version": "2012-10-17", "Statement": []}
+        document = deepcopy(spec.policy) or policy()
         edit(document)
         return replace(spec, policy=document)
 
     if bucket not in {spec.name for spec in blueprint.buckets}:
         raise KeyError(bucket)
-    return replace(
-        blueprint, buckets=tuple(edited(spec) if spec.name == bucket else spec for spec in blueprint.buckets)
-    )
+    return replace(blueprint, buckets=_edit_named(blueprint.buckets, (bucket,), edited))
 
 
 def edit_roles(blueprint: Blueprint, roles: Iterable[str], edit: Callable[[RoleSpec], RoleSpec]) -> Blueprint:
     """Replace the named roles by what `edit` makes of them."""
-    wanted = set(roles)
-    return replace(blueprint, roles=tuple(edit(role) if role.name in wanted else role for role in blueprint.roles))
+    return replace(blueprint, roles=_edit_named(blueprint.roles, roles, edit))
 
 
 def edit_user_pool(blueprint: Blueprint, edit: Callable[[UserPoolSpec], UserPoolSpec]) -> Blueprint:
@@ -100,10 +117,7 @@ def edit_user_pool(blueprint: Blueprint, edit: Callable[[UserPoolSpec], UserPool
 
 def edit_group(blueprint: Blueprint, name: str, edit: Callable[[GroupSpec], GroupSpec]) -> Blueprint:
     """Replace one group of the user pool by what `edit` makes of it."""
-    return edit_user_pool(
-        blueprint,
-        lambda pool: replace(pool, groups=tuple(edit(group) if group.name == name else group for group in pool.groups)),
-    )
+    return edit_user_pool(blueprint, lambda pool: replace(pool, groups=_edit_named(pool.groups, (name,), edit)))
 
 
 def edit_session_policies(blueprint: Blueprint, edit: Callable[[Document], Document | None]) -> Blueprint:
@@ -128,9 +142,16 @@ def edit_function(blueprint: Blueprint, name: str, *changes: tuple[str, str]) ->
             source = source.replace(before, after)
         return replace(function, source=source)
 
+    return replace(blueprint, functions=_edit_named(blueprint.functions, (name,), edited))
+
+
+def set_environment(blueprint: Blueprint, name: str, **variables: str) -> Blueprint:
+    """Give a function environment variables more."""
     return replace(
         blueprint,
-        functions=tuple(edited(each) if each.name == name else each for each in blueprint.functions),
+        functions=_edit_named(
+            blueprint.functions, (name,), lambda each: replace(each, environment={**each.environment, **variables})
+        ),
     )
 
 
@@ -145,8 +166,16 @@ def edit_app_client(blueprint: Blueprint, name: str, edit: Callable[[AppClientSp
     """Replace one app client of the user pool by what `edit` makes of it."""
     return edit_user_pool(
         blueprint,
+        lambda pool: replace(pool, app_clients=_edit_named(pool.app_clients, (name,), edit)),
+    )
+
+
+def register_every_app_client(blueprint: Blueprint) -> Blueprint:
+    """Make every app client of the user pool an identity provider of the identity pool."""
+    return edit_user_pool(
+        blueprint,
         lambda pool: replace(
-            pool, app_clients=tuple(edit(client) if client.name == name else client for client in pool.app_clients)
+            pool, app_clients=tuple(replace(client, identity_provider=True) for client in pool.app_clients)
         ),
     )
 
@@ -157,3 +186,15 @@ def edit_route(blueprint: Blueprint, path: str, edit: Callable[[RouteSpec], Rout
         raise TypeError(f"{blueprint.name} has no API")
     routes = tuple(edit(route) if route.path == path else route for route in blueprint.api.routes)
     return replace(blueprint, api=replace(blueprint.api, routes=routes))
+
+
+def _statement(document: Document, sid: str) -> Document:
+    by_sid: dict[str, Document] = {statement["Sid"]: statement for statement in document["Statement"]}
+    return by_sid[sid]
+
+
+def _edit_named(
+    items: tuple[_Named, ...], names: Iterable[str], edit: Callable[[_Named], _Named]
+) -> tuple[_Named, ...]:
+    wanted = set(names)
+    return tuple(edit(item) if item.name in wanted else item for item in items)

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import Contract, Effect, Grant, Persona, Reach, SignIn
-from harness.blueprints.edit import add_statement, add_trust, edit_group, edit_identity_pool, edit_roles
+from harness.blueprints.edit import also, edit_group, edit_identity_pool, edit_roles, trust_the_account
 from harness.blueprints.identity_trust import COGNITO, trusting_own_pool
+from harness.blueprints.policies import allow, policy
 from harness.blueprints.spec import (
     AppClientSpec,
     Blueprint,
@@ -22,6 +23,7 @@ from harness.blueprints.spec import (
 )
 
 if TYPE_CHECKING:
+    from harness.blueprints.edit import Change
     from harness.blueprints.spec import Document
 
 _TABLE = "@{table.books.arn}"
@@ -41,8 +43,7 @@ _WRITE_ACTIONS = [
 
 
 def _policy(sid: str, actions: list[str]) -> dict[str, Document]:
-    statement = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": _TABLE}
-    return {"books": {"Version": "2012-10-17", "Statement": [statement]}}
+    return {"books": policy(allow(sid, actions, _TABLE))}
 
 
 _CONTRACT = Contract(
@@ -95,6 +96,14 @@ def _trust_the_user_pool_id(blueprint: Blueprint) -> Blueprint:
     return edit_roles(blueprint, names, lambda role: replace(role, trust=trust))
 
 
+def _readers_may(sid: str, action: str, resource: str) -> Change:
+    return also(("books-read",), "books", allow(sid, action, resource))
+
+
+def _administrator_assumable(blueprint: Blueprint) -> Blueprint:
+    return _readers_may("AnyRole", "sts:AssumeRole", "*")(trust_the_account(blueprint, "administrator"))
+
+
 _WEAKNESSES = (
     Weakness(
         id="idp-role-mapping-absent-with-group-roles",
@@ -131,32 +140,13 @@ _WEAKNESSES = (
     Weakness(
         id="idp-authz-role-drift",
         title="the readers' role has gathered a write that the application no longer needs",
-        change=lambda blueprint: add_statement(
-            blueprint,
-            ("books-read",),
-            "books",
-            {"Sid": "LegacyImport", "Effect": "Allow", "Action": "dynamodb:BatchWriteItem", "Resource": _TABLE},
-        ),
+        change=_readers_may("LegacyImport", "dynamodb:BatchWriteItem", _TABLE),
         leaks=("dynamodb.write.batch-write-item",),
     ),
     Weakness(
         id="sts-base-role-trust-account-root",
         title="the administrators' role trusts the whole account, and readers may call sts:AssumeRole",
-        change=lambda blueprint: add_statement(
-            add_trust(
-                blueprint,
-                "administrator",
-                {
-                    "Sid": "WholeAccount",
-                    "Effect": "Allow",
-                    "Principal": {"AWS": "arn:aws:iam::@{account}:root"},
-                    "Action": "sts:AssumeRole",
-                },
-            ),
-            ("books-read",),
-            "books",
-            {"Sid": "AnyRole", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"},
-        ),
+        change=_administrator_assumable,
         leaks=("sts.session.assume-admin-role",),
     ),
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import Contract, Effect, Grant, Persona, Reach, SignIn
-from harness.blueprints.edit import add_statement, edit_identity_pool, edit_statement
+from harness.blueprints.edit import also, edit_identity_pool, edit_roles, weaken
 from harness.blueprints.functions import source_of
 from harness.blueprints.identity_trust import COGNITO, TRUSTING_LAMBDA, trusting_own_pool
+from harness.blueprints.policies import allow
 from harness.blueprints.spec import (
     ApiKind,
     ApiSpec,
@@ -26,8 +28,6 @@ from harness.blueprints.spec import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from harness.blueprints.spec import Document
 
 _SUB = f"${{{COGNITO}:sub}}"
@@ -59,13 +59,8 @@ _CONTRACT = Contract(
 )
 
 
-def _weaken(sid: str, edit: Callable[[Document], None]) -> Callable[[Blueprint], Blueprint]:
-    return lambda blueprint: edit_statement(blueprint, ("member",), "own-folder", sid, edit)
-
-
-def _also(sid: str, action: str, resource: str) -> Callable[[Blueprint], Blueprint]:
-    statement: Document = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}
-    return lambda blueprint: add_statement(blueprint, ("member",), "own-folder", statement)
+_also = partial(also, ("member",), "own-folder")
+_weaken = partial(weaken, ("member",), "own-folder")
 
 
 def _without_delimiter(statement: Document) -> None:
@@ -81,12 +76,7 @@ def _empty_prefix_too(statement: Document) -> None:
 
 
 def _guests_share_the_role(blueprint: Blueprint) -> Blueprint:
-    trusting = replace(
-        blueprint,
-        roles=tuple(
-            replace(role, trust=trusting_own_pool("*")) if role.name == "member" else role for role in blueprint.roles
-        ),
-    )
+    trusting = edit_roles(blueprint, ("member",), lambda role: replace(role, trust=trusting_own_pool("*")))
     return edit_identity_pool(trusting, lambda pool: replace(pool, unauthenticated_role="member"))
 
 
@@ -112,13 +102,13 @@ _WEAKNESSES = (
     Weakness(
         id="s3-copyobject-from-foreign-prefix",
         title="GetObject is granted on the whole bucket",
-        change=_also("CopySources", "s3:GetObject", f"{_BUCKET}/*"),
+        change=_also(allow("CopySources", "s3:GetObject", f"{_BUCKET}/*")),
         leaks=("s3.read.get-object", "s3.read.head-object", "s3.read.copy-object"),
     ),
     Weakness(
         id="s3-delete-not-covered",
         title="DeleteObject is granted on the whole bucket",
-        change=_also("CleanUp", "s3:DeleteObject", f"{_BUCKET}/*"),
+        change=_also(allow("CleanUp", "s3:DeleteObject", f"{_BUCKET}/*")),
         leaks=("s3.write.delete-object", "s3.write.delete-objects", "s3.write.delete-objects-mixed"),
     ),
     Weakness(

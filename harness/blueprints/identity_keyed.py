@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import (
@@ -14,7 +15,16 @@ from harness.blueprints.contract import (
     Reach,
     SignIn,
 )
-from harness.blueprints.edit import add_statement, add_trust, edit_identity_pool, edit_statement, edit_user_pool
+from harness.blueprints.edit import (
+    add_statement,
+    also,
+    edit_identity_pool,
+    register_every_app_client,
+    trust_the_account,
+    weaken,
+)
+from harness.blueprints.identity_trust import trusting_own_pool
+from harness.blueprints.policies import allow
 from harness.blueprints.spec import (
     AppClientSpec,
     Blueprint,
@@ -29,32 +39,12 @@ from harness.blueprints.spec import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from harness.blueprints.spec import Document
 
 _SUB = "${cognito-identity.amazonaws.com:sub}"
 _TENANT_ROLES = ("member", "guest")
 _TABLE = "@{table.items.arn}"
 _BUCKET = "@{bucket.files.arn}"
-
-
-def _trust(amr: str) -> Document:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "OwnIdentityPool",
-                "Effect": "Allow",
-                "Principal": {"Federated": "cognito-identity.amazonaws.com"},
-                "Action": "sts:AssumeRoleWithWebIdentity",
-                "Condition": {
-                    "StringEquals": {"cognito-identity.amazonaws.com:aud": "@{identity_pool.id}"},
-                    "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": amr},
-                },
-            }
-        ],
-    }
 
 
 def _own_data_only() -> dict[str, Document]:
@@ -147,21 +137,8 @@ _CONTRACT = Contract(
 )
 
 
-def _weaken_items(edit: Callable[[Document], None]) -> Callable[[Blueprint], Blueprint]:
-    return lambda blueprint: edit_statement(blueprint, _TENANT_ROLES, "own-data", "OwnItems", edit)
-
-
-def _weaken_objects(edit: Callable[[Document], None]) -> Callable[[Blueprint], Blueprint]:
-    return lambda blueprint: edit_statement(blueprint, _TENANT_ROLES, "own-data", "OwnObjects", edit)
-
-
-def _grant(sid: str, action: str | list[str], resource: str, condition: Document | None = None) -> Document:
-    statement: Document = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}
-    return statement if condition is None else {**statement, "Condition": condition}
-
-
-def _also(statement: Document) -> Callable[[Blueprint], Blueprint]:
-    return lambda blueprint: add_statement(blueprint, _TENANT_ROLES, "own-data", statement)
+_also = partial(also, _TENANT_ROLES, "own-data")
+_weaken = partial(weaken, _TENANT_ROLES, "own-data")
 
 
 def _misspell_leading_keys(statement: Document) -> None:
@@ -192,38 +169,15 @@ def _objects_without_delimiter(statement: Document) -> None:
     statement["Resource"] = f"{_BUCKET}/{_SUB}*"
 
 
-def _listing_without_prefix(blueprint: Blueprint) -> Blueprint:
-    return edit_statement(
-        blueprint, _TENANT_ROLES, "own-data", "OwnListing", lambda statement: statement.pop("Condition")
-    )
-
-
-_TRUST_THE_ACCOUNT: Document = {
-    "Sid": "WholeAccount",
-    "Effect": "Allow",
-    "Principal": {"AWS": "arn:aws:iam::@{account}:root"},
-    "Action": "sts:AssumeRole",
-}
-
-
 def _admin_role_assumable(blueprint: Blueprint) -> Blueprint:
-    trusting = add_trust(blueprint, "admin", _TRUST_THE_ACCOUNT)
-    return add_statement(trusting, ("member",), "own-data", _grant("AnyRole", "sts:AssumeRole", "*"))
+    trusting = trust_the_account(blueprint, "admin")
+    return add_statement(trusting, ("member",), "own-data", allow("AnyRole", "sts:AssumeRole", "*"))
 
 
 def _member_role_assumable(blueprint: Blueprint) -> Blueprint:
-    trusting = add_trust(blueprint, "member", _TRUST_THE_ACCOUNT)
-    grant = _grant("OwnRole", "sts:AssumeRole", "@{role.member.arn}")
+    trusting = trust_the_account(blueprint, "member")
+    grant = allow("OwnRole", "sts:AssumeRole", "@{role.member.arn}")
     return add_statement(trusting, ("member",), "own-data", grant)
-
-
-def _register_every_app_client(blueprint: Blueprint) -> Blueprint:
-    return edit_user_pool(
-        blueprint,
-        lambda pool: replace(
-            pool, app_clients=tuple(replace(client, identity_provider=True) for client in pool.app_clients)
-        ),
-    )
 
 
 def _trust_another_user_pool(blueprint: Blueprint) -> Blueprint:
@@ -254,20 +208,20 @@ _WEAKNESSES = (
     Weakness(
         id="ddb-leadingkeys-absent-on-one-action",
         title="UpdateItem is granted a second time, without the condition on the partition key",
-        change=_also(_grant("LegacyUpdate", "dynamodb:UpdateItem", _TABLE)),
+        change=_also(allow("LegacyUpdate", "dynamodb:UpdateItem", _TABLE)),
         leaks=("dynamodb.write.update-item",),
     ),
     Weakness(
         id="ddb-batch-not-covered",
         title="BatchGetItem is granted for speed in a statement of its own, without the condition",
-        change=_also(_grant("FastReads", "dynamodb:BatchGetItem", _TABLE)),
+        change=_also(allow("FastReads", "dynamodb:BatchGetItem", _TABLE)),
         leaks=("dynamodb.read.batch-get-item", "dynamodb.read.batch-get-mixed"),
     ),
     Weakness(
         id="ddb-transact-not-covered",
         title="GetItem inside a transaction is granted without the condition",
         change=_also(
-            _grant(
+            allow(
                 "Transactions",
                 ["dynamodb:GetItem", "dynamodb:ConditionCheckItem"],
                 _TABLE,
@@ -279,55 +233,55 @@ _WEAKNESSES = (
     Weakness(
         id="ddb-scan-vacuous-forallvalues",
         title="Scan under ForAllValues without a Null check: a Scan has no leading key, so the condition is true",
-        change=_weaken_items(_scan_under_vacuous_condition),
+        change=_weaken("OwnItems", _scan_under_vacuous_condition),
         leaks=("dynamodb.read.scan",),
     ),
     Weakness(
         id="ddb-condition-key-typo-vacuous",
         title="the condition names dynamodb:LeadingKey, a key that no request carries, so ForAllValues is true",
-        change=_weaken_items(_misspell_leading_keys),
+        change=_weaken("OwnItems", _misspell_leading_keys),
         leaks=(*_UNKEYED_READS, "dynamodb.read.condition-check", *_UNKEYED_WRITES),
     ),
     Weakness(
         id="ddb-foranyvalue-batch-smuggle",
         title="ForAnyValue in place of ForAllValues: one own key carries any number of foreign ones",
-        change=_weaken_items(_any_own_key_suffices),
+        change=_weaken("OwnItems", _any_own_key_suffices),
         leaks=("dynamodb.read.batch-get-mixed", "dynamodb.write.batch-write-mixed"),
     ),
     Weakness(
         id="ddb-stringlike-prefix-collision",
         title="the partition key only has to start with the identity id, with no delimiter behind it",
-        change=_weaken_items(_prefix_of_the_key_suffices),
+        change=_weaken("OwnItems", _prefix_of_the_key_suffices),
         leaks=("dynamodb.write.forged-key-prefix",),
     ),
     Weakness(
         id="ddb-tenant-normalisation-collision",
         title="the partition key is compared without regard to case, while DynamoDB keeps both spellings apart",
-        change=_weaken_items(_any_case_matches),
+        change=_weaken("OwnItems", _any_case_matches),
         leaks=("dynamodb.write.forged-key-own-case",),
     ),
     Weakness(
         id="s3-prefix-no-trailing-slash",
         title="the object grant ends in the identity id without a slash, so longer prefixes match as well",
-        change=_weaken_objects(_objects_without_delimiter),
+        change=_weaken("OwnObjects", _objects_without_delimiter),
         leaks=("s3.write.forged-prefix-collision",),
     ),
     Weakness(
         id="s3-listbucket-without-prefix",
         title="ListBucket is granted without a condition on s3:prefix",
-        change=_listing_without_prefix,
+        change=_weaken("OwnListing", lambda statement: statement.pop("Condition")),
         leaks=("s3.read.list-objects-foreign-prefix", "s3.read.list-objects-unprefixed"),
     ),
     Weakness(
         id="s3-copyobject-from-foreign-prefix",
         title="GetObject is granted on the whole bucket, so CopyObject pulls foreign objects into the own folder",
-        change=_also(_grant("CopySources", "s3:GetObject", f"{_BUCKET}/*")),
+        change=_also(allow("CopySources", "s3:GetObject", f"{_BUCKET}/*")),
         leaks=("s3.read.get-object", "s3.read.head-object", "s3.read.copy-object"),
     ),
     Weakness(
         id="s3-copy-to-foreign-prefix",
         title="PutObject is granted on the whole bucket",
-        change=_also(_grant("Uploads", "s3:PutObject", f"{_BUCKET}/*")),
+        change=_also(allow("Uploads", "s3:PutObject", f"{_BUCKET}/*")),
         leaks=(
             "s3.write.put-object",
             "s3.write.copy-object-into",
@@ -338,7 +292,7 @@ _WEAKNESSES = (
     Weakness(
         id="s3-delete-not-covered",
         title="DeleteObject is granted on the whole bucket",
-        change=_also(_grant("CleanUp", "s3:DeleteObject", f"{_BUCKET}/*")),
+        change=_also(allow("CleanUp", "s3:DeleteObject", f"{_BUCKET}/*")),
         leaks=("s3.write.delete-object", "s3.write.delete-objects", "s3.write.delete-objects-mixed"),
     ),
     Weakness(
@@ -356,7 +310,7 @@ _WEAKNESSES = (
     Weakness(
         id="x-second-app-client-or-environment",
         title="the back-office app client is registered as an identity provider too",
-        change=_register_every_app_client,
+        change=register_every_app_client,
         leaks=("token.session.other-app-client",),
     ),
     Weakness(
@@ -381,9 +335,9 @@ IDENTITY_KEYED = Blueprint(
     ),
     identity_pool=IdentityPoolSpec(authenticated_role="member", unauthenticated_role="guest", role_mapping="Token"),
     roles=(
-        RoleSpec("member", _trust("authenticated"), _own_data_only()),
-        RoleSpec("guest", _trust("unauthenticated"), _own_data_only()),
-        RoleSpec("admin", _trust("authenticated"), {"see-everything": _SEE_EVERYTHING}),
+        RoleSpec("member", trusting_own_pool(), _own_data_only()),
+        RoleSpec("guest", trusting_own_pool("unauthenticated"), _own_data_only()),
+        RoleSpec("admin", trusting_own_pool(), {"see-everything": _SEE_EVERYTHING}),
     ),
     tables=(TableSpec("items"),),
     buckets=(BucketSpec("files"),),

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import Contract, Effect, Grant, Persona, Reach, SignIn
 from harness.blueprints.edit import add_bucket_statements, edit_bucket_statement
+from harness.blueprints.policies import allow
 from harness.blueprints.spec import Blueprint, BucketSpec, Place, Weakness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.blueprints.edit import Change
     from harness.blueprints.spec import Document
 
 _BUCKET = "@{bucket.files.arn}"
@@ -62,16 +64,16 @@ _CONTRACT = Contract(
 )
 
 
-def _colleagues_may(sid: str, action: str | list[str], resource: str) -> Callable[[Blueprint], Blueprint]:
-    statement = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource, **_COLLEAGUES}
+def _colleagues_may(sid: str, action: str | list[str], resource: str) -> Change:
+    statement = {**allow(sid, action, resource), **_COLLEAGUES}
     return lambda blueprint: add_bucket_statements(blueprint, "files", statement)
 
 
-def _listing(edit: Callable[[Document], object]) -> Callable[[Blueprint], Blueprint]:
+def _listing(edit: Callable[[Document], object]) -> Change:
     return lambda blueprint: edit_bucket_statement(blueprint, "files", "OwnListing", edit)
 
 
-def _objects(edit: Callable[[Document], object]) -> Callable[[Blueprint], Blueprint]:
+def _objects(edit: Callable[[Document], object]) -> Change:
     return lambda blueprint: edit_bucket_statement(blueprint, "files", "OwnObjects", edit)
 
 

@@ -6,11 +6,13 @@ The article rejects it because that policy has a limit: `harness/scaling.py` mea
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import Contract, Effect, Grant, Persona, Reach, SignIn
-from harness.blueprints.edit import add_bucket_statements, add_statement, add_trust, edit_app_client, edit_statement
+from harness.blueprints.edit import add_bucket_statements, also, edit_app_client, trust_the_account, weaken
 from harness.blueprints.identity_trust import trusting_own_pool
+from harness.blueprints.policies import allow
 from harness.blueprints.spec import (
     AppClientSpec,
     AttributeSpec,
@@ -25,8 +27,7 @@ from harness.blueprints.spec import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from harness.blueprints.edit import Change
     from harness.blueprints.spec import Document
 
 _STORE = "project-{tenant}"
@@ -77,16 +78,11 @@ _CONTRACT = Contract(
 )
 
 
-def _weaken(edit: Callable[[Document], object]) -> Callable[[Blueprint], Blueprint]:
-    return lambda blueprint: edit_statement(blueprint, ("member",), "projects", "Project", edit)
+_also = partial(also, ("member",), "projects")
+_weaken = partial(weaken, ("member",), "projects", "Project")
 
 
-def _also(sid: str, action: str | list[str], resource: str | list[str]) -> Callable[[Blueprint], Blueprint]:
-    statement: Document = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}
-    return lambda blueprint: add_statement(blueprint, ("member",), "projects", statement)
-
-
-def _may_write(name: str, attributes: tuple[str, ...] | None) -> Callable[[Blueprint], Blueprint]:
+def _may_write(name: str, attributes: tuple[str, ...] | None) -> Change:
     return lambda blueprint: edit_app_client(
         blueprint, name, lambda client: replace(client, write_attributes=attributes)
     )
@@ -105,13 +101,7 @@ def _colleagues_may_read(blueprint: Blueprint) -> Blueprint:
 
 
 def _role_assumable(blueprint: Blueprint) -> Blueprint:
-    whole_account: Document = {
-        "Sid": "WholeAccount",
-        "Effect": "Allow",
-        "Principal": {"AWS": "arn:aws:iam::@{account}:root"},
-        "Action": "sts:AssumeRole",
-    }
-    return _also("OwnRole", "sts:AssumeRole", "@{role.member.arn}")(add_trust(blueprint, "member", whole_account))
+    return _also(allow("OwnRole", "sts:AssumeRole", "@{role.member.arn}"))(trust_the_account(blueprint, "member"))
 
 
 _READS = ("s3.read.get-object", "s3.read.head-object", "s3.read.copy-object")
@@ -160,13 +150,13 @@ _WEAKNESSES = (
     Weakness(
         id="s3-base-role-all-buckets",
         title="the role can read all buckets, as the article's base role can",
-        change=_also("AllBuckets", "s3:GetObject", "arn:aws:s3:::*/*"),
+        change=_also(allow("AllBuckets", "s3:GetObject", "arn:aws:s3:::*/*")),
         leaks=_READS,
     ),
     Weakness(
         id="s3-listbucket-without-prefix",
         title="every bucket can be listed, so that the application can show what projects there are",
-        change=_also("AllListings", "s3:ListBucket", "arn:aws:s3:::*"),
+        change=_also(allow("AllListings", "s3:ListBucket", "arn:aws:s3:::*")),
         leaks=_LISTINGS,
     ),
     Weakness(

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import Contract, Effect, Grant, Persona, Reach, SignIn
-from harness.blueprints.edit import add_statement, add_trust, edit_function, edit_route
+from harness.blueprints.edit import add_statement, edit_function, edit_route, set_environment, trust_the_account
 from harness.blueprints.functions import source_of
+from harness.blueprints.identity_trust import TRUSTING_LAMBDA
+from harness.blueprints.policies import allow, policy
 from harness.blueprints.spec import (
     ApiSpec,
     AppClientSpec,
@@ -27,22 +29,12 @@ from harness.blueprints.spec import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from harness.blueprints.spec import Document
+    from harness.blueprints.edit import Change
 
 _BUCKET = "@{bucket.projects.arn}"
 _TABLE = "@{table.memberships.arn}"
 _FUNCTION = "credentials"
 _PATH = "/auths/resources"
-
-
-def _policy(*statements: Document) -> Document:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def _allow(sid: str, action: str | list[str], resource: str) -> Document:
-    return {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}
 
 
 _PERSONAS = (
@@ -58,11 +50,11 @@ _CONTRACT = Contract(
 )
 
 
-def _coding(*changes: tuple[str, str]) -> Callable[[Blueprint], Blueprint]:
+def _coding(*changes: tuple[str, str]) -> Change:
     return lambda blueprint: edit_function(blueprint, _FUNCTION, *changes)
 
 
-def _also_for_users(sid: str, action: str, resource: str) -> Callable[[Blueprint], Blueprint]:
+def _also_for_users(sid: str, action: str, resource: str) -> Change:
     """Return a change that gives users one thing more, by the role and by the session policy."""
     extra = {"Effect": "Allow", "Action": action, "Resource": resource}
 
@@ -72,10 +64,8 @@ def _also_for_users(sid: str, action: str, resource: str) -> Callable[[Blueprint
             _FUNCTION,
             ('"Statement": statements}', '"Statement": [*statements, json.loads(os.environ["ALSO"])]}'),
         )
-        told = tuple(
-            replace(each, environment={**each.environment, "ALSO": json.dumps(extra)}) for each in passing.functions
-        )
-        return add_statement(replace(passing, functions=told), ("base",), "projects", {"Sid": sid, **extra})
+        told = set_environment(passing, _FUNCTION, ALSO=json.dumps(extra))
+        return add_statement(told, ("base",), "projects", {"Sid": sid, **extra})
 
     return change
 
@@ -106,12 +96,10 @@ def sub_of(username):
     found = boto3.client("cognito-idp").admin_get_user(UserPoolId=os.environ["USER_POOL"], Username=username)
     return next(each["Value"] for each in found["UserAttributes"] if each["Name"] == "sub")"""
     decoding = edit_function(_opened(blueprint), _FUNCTION, *_DECODING, ("return claims", by_name))
-    told = tuple(
-        replace(each, environment={**each.environment, "USER_POOL": "@{user_pool.id}"}) for each in decoding.functions
-    )
+    told = set_environment(decoding, _FUNCTION, USER_POOL="@{user_pool.id}")
     pool = "arn:aws:cognito-idp:@{region}:@{account}:userpool/@{user_pool.id}"
-    finding = _allow("FindUsers", "cognito-idp:AdminGetUser", pool)
-    return add_statement(replace(decoding, functions=told), ("broker",), "broker", finding)
+    finding = allow("FindUsers", "cognito-idp:AdminGetUser", pool)
+    return add_statement(told, ("broker",), "broker", finding)
 
 
 def _anonymous_callers_served(blueprint: Blueprint) -> Blueprint:
@@ -148,9 +136,7 @@ def _policy_by_template(blueprint: Blueprint) -> Blueprint:
 
 def _base_role_assumable(blueprint: Blueprint) -> Blueprint:
     able = _also_for_users("AnyRole", "sts:AssumeRole", "*")(blueprint)
-    account = {"AWS": "arn:aws:iam::@{account}:root"}
-    trust = {"Sid": "WholeAccount", "Effect": "Allow", "Principal": account, "Action": "sts:AssumeRole"}
-    return add_trust(able, "base", trust)
+    return trust_the_account(able, "base")
 
 
 _UNCONFINED = 'return STS.assume_role(RoleArn=os.environ["BASE_ROLE"], RoleSessionName=sub)["Credentials"]'
@@ -310,23 +296,17 @@ PROJECT_BROKER = Blueprint(
     roles=(
         RoleSpec(
             "broker",
-            _policy(
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "lambda.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                }
-            ),
+            TRUSTING_LAMBDA,
             {
-                "broker": _policy(
-                    _allow("LookUp", "dynamodb:Query", _TABLE),
-                    _allow("HandOut", "sts:AssumeRole", "@{role.base.arn}"),
+                "broker": policy(
+                    allow("LookUp", "dynamodb:Query", _TABLE),
+                    allow("HandOut", "sts:AssumeRole", "@{role.base.arn}"),
                 )
             },
         ),
         RoleSpec(
             "base",
-            _policy(
+            policy(
                 {
                     "Sid": "BrokerAlone",
                     "Effect": "Allow",
@@ -335,9 +315,9 @@ PROJECT_BROKER = Blueprint(
                 }
             ),
             {
-                "projects": _policy(
-                    _allow("Objects", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], f"{_BUCKET}/*"),
-                    _allow("Listing", "s3:ListBucket", _BUCKET),
+                "projects": policy(
+                    allow("Objects", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], f"{_BUCKET}/*"),
+                    allow("Listing", "s3:ListBucket", _BUCKET),
                 )
             },
         ),

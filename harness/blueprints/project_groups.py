@@ -7,11 +7,13 @@ list all of one's projects, and how many groups it would take to spare them.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import Contract, Effect, Grant, Persona, Reach, SignIn
-from harness.blueprints.edit import add_statement, add_trust, edit_identity_pool, edit_statement, edit_user_pool
+from harness.blueprints.edit import also, edit_identity_pool, register_every_app_client, trust_the_account, weaken
 from harness.blueprints.identity_trust import trusting_own_pool
+from harness.blueprints.policies import allow
 from harness.blueprints.spec import (
     AppClientSpec,
     Blueprint,
@@ -27,8 +29,7 @@ from harness.blueprints.spec import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from harness.blueprints.edit import Change
     from harness.blueprints.spec import Document
 
 _ROLE = "project-{tenant}"
@@ -117,16 +118,11 @@ _CONTRACT = Contract(
 )
 
 
-def _weaken(sid: str, edit: Callable[[Document], object]) -> Callable[[Blueprint], Blueprint]:
-    return lambda blueprint: edit_statement(blueprint, (_ROLE,), "own-project", sid, edit)
+_also = partial(also, (_ROLE,), "own-project")
+_weaken = partial(weaken, (_ROLE,), "own-project")
 
 
-def _also(sid: str, action: str | list[str], resource: str | list[str]) -> Callable[[Blueprint], Blueprint]:
-    statement: Document = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}
-    return lambda blueprint: add_statement(blueprint, (_ROLE,), "own-project", statement)
-
-
-def _keys_like(pattern: str) -> Callable[[Blueprint], Blueprint]:
+def _keys_like(pattern: str) -> Change:
     condition = {
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [pattern]},
         "Null": {"dynamodb:LeadingKeys": "false"},
@@ -135,28 +131,14 @@ def _keys_like(pattern: str) -> Callable[[Blueprint], Blueprint]:
 
 
 def _roles_assumable(blueprint: Blueprint) -> Blueprint:
-    whole_account: Document = {
-        "Sid": "WholeAccount",
-        "Effect": "Allow",
-        "Principal": {"AWS": "arn:aws:iam::@{account}:root"},
-        "Action": "sts:AssumeRole",
-    }
-    return _also("SwitchWithoutSigningIn", "sts:AssumeRole", "*")(add_trust(blueprint, _ROLE, whole_account))
+    switching = _also(allow("SwitchWithoutSigningIn", "sts:AssumeRole", "*"))
+    return switching(trust_the_account(blueprint, _ROLE))
 
 
 def _the_undecided_audit(blueprint: Blueprint) -> Blueprint:
     return edit_identity_pool(
         blueprint,
         lambda pool: replace(pool, ambiguous_role_resolution="AuthenticatedRole", authenticated_role="auditor"),
-    )
-
-
-def _register_every_app_client(blueprint: Blueprint) -> Blueprint:
-    return edit_user_pool(
-        blueprint,
-        lambda pool: replace(
-            pool, app_clients=tuple(replace(client, identity_provider=True) for client in pool.app_clients)
-        ),
     )
 
 
@@ -202,7 +184,7 @@ _WEAKNESSES = (
     Weakness(
         id="s3-base-role-all-buckets",
         title="every role can read and list all buckets, as the article's base role can",
-        change=_also("AllBuckets", ["s3:GetObject", "s3:ListBucket"], ["arn:aws:s3:::*", "arn:aws:s3:::*/*"]),
+        change=_also(allow("AllBuckets", ["s3:GetObject", "s3:ListBucket"], ["arn:aws:s3:::*", "arn:aws:s3:::*/*"])),
         leaks=(
             "s3.read.get-object",
             "s3.read.list-objects-foreign-prefix",
@@ -249,7 +231,7 @@ _WEAKNESSES = (
     Weakness(
         id="x-second-app-client-or-environment",
         title="the back-office app client is registered as an identity provider too",
-        change=_register_every_app_client,
+        change=register_every_app_client,
         leaks=("token.session.other-app-client",),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import Contract, Effect, ExpectedLeak, Grant, Persona, Reach, SignIn
@@ -11,10 +12,11 @@ from harness.blueprints.edit import (
     edit_function,
     edit_roles,
     edit_route,
-    edit_statement,
+    weaken,
 )
 from harness.blueprints.functions import source_of
 from harness.blueprints.identity_trust import TRUSTING_LAMBDA, trusting_own_pool
+from harness.blueprints.policies import policy
 from harness.blueprints.spec import (
     ApiSpec,
     AppClientSpec,
@@ -35,8 +37,6 @@ from harness.blueprints.spec import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from harness.blueprints.spec import Document
 
 _ORG = "${aws:PrincipalTag/org}"
@@ -68,10 +68,6 @@ def _items(sid: str, actions: list[str], keys: str) -> Document:
             "Null": {"dynamodb:LeadingKeys": "false"},
         },
     }
-
-
-def _policy(*statements: Document) -> Document:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 _PUBLIC = _items("PublicItems", _READ_ACTIONS, "PUBLIC#*")
@@ -133,8 +129,7 @@ _CONTRACT = Contract(
 _CLAIM_ATTACKS = ("user-pool.session.rewrite-tenant-claim", "user-pool.session.claim-at-sign-up")
 
 
-def _weaken(sid: str, edit: Callable[[Document], None]) -> Callable[[Blueprint], Blueprint]:
-    return lambda blueprint: edit_statement(blueprint, ("member",), "organisation", sid, edit)
+_weaken = partial(weaken, ("member",), "organisation")
 
 
 def _without_delimiter(statement: Document) -> None:
@@ -150,11 +145,8 @@ def _every_route(statement: Document) -> None:
     statement["Resource"] = "@{api.arn}/*/GET/*"
 
 
-def _public_is_writable(blueprint: Blueprint) -> Blueprint:
-    def edit(statement: Document) -> None:
-        statement["Action"] += _WRITE_ACTIONS
-
-    return edit_statement(blueprint, ("member",), "organisation", "PublicItems", edit)
+def _writable(statement: Document) -> None:
+    statement["Action"] += _WRITE_ACTIONS
 
 
 def _claim_is_writable(blueprint: Blueprint) -> Blueprint:
@@ -168,7 +160,7 @@ def _nothing_is_said_of_writing(blueprint: Blueprint) -> Blueprint:
 
 
 def _sign_up_may_join(blueprint: Blueprint) -> Blueprint:
-    # The claim cannot be rewritten later, because it is immutable; but who signs up may choose it.
+    # Whoever may write the claim may rewrite it later as well, so both attacks on it leak.
     keeps = edit_function(
         blueprint,
         "new-organisation",
@@ -218,7 +210,7 @@ _WEAKNESSES = (
     Weakness(
         id="ddb-public-partition-writable",
         title="members may write to the public partition, which everybody reads",
-        change=_public_is_writable,
+        change=_weaken("PublicItems", _writable),
         leaks=(
             "dynamodb.write.put-item",
             "dynamodb.write.update-item",
@@ -283,13 +275,13 @@ TENANT_TAGGED = Blueprint(
         authenticated_role="member", unauthenticated_role="guest", principal_tags={"org": "custom:org"}
     ),
     roles=(
-        RoleSpec("member", trusting_own_pool(tags=True), {"organisation": _policy(_PUBLIC, *_OWN)}),
-        RoleSpec("guest", trusting_own_pool("unauthenticated"), {"public": _policy(_PUBLIC)}),
+        RoleSpec("member", trusting_own_pool(tags=True), {"organisation": policy(_PUBLIC, *_OWN)}),
+        RoleSpec("guest", trusting_own_pool("unauthenticated"), {"public": policy(_PUBLIC)}),
         RoleSpec(
             "organisation-function",
             TRUSTING_LAMBDA,
             {
-                "claims": _policy(
+                "claims": policy(
                     {
                         "Effect": "Allow",
                         "Action": "cognito-idp:AdminUpdateUserAttributes",
@@ -301,7 +293,7 @@ TENANT_TAGGED = Blueprint(
         RoleSpec(
             "notes-function",
             TRUSTING_LAMBDA,
-            {"notes": _policy({"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": _TABLE})},
+            {"notes": policy({"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": _TABLE})},
         ),
     ),
     tables=(TableSpec("items"),),

@@ -11,7 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import Contract, Effect, ExpectedLeak, Grant, Persona, Reach, SignIn
-from harness.blueprints.edit import add_statement, add_trust, edit_identity_pool, edit_roles, edit_session_policies
+from harness.blueprints.edit import (
+    add_statement,
+    edit_identity_pool,
+    edit_roles,
+    edit_session_policies,
+    trust_the_account,
+)
 from harness.blueprints.identity_trust import COGNITO, trusting_own_pool
 from harness.blueprints.spec import (
     AppClientSpec,
@@ -28,6 +34,7 @@ from harness.blueprints.spec import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.blueprints.edit import Change
     from harness.blueprints.spec import Document
 
 _BUCKET = "@{bucket.project-{tenant}.arn}"
@@ -72,7 +79,7 @@ _CONTRACT = Contract(
 )
 
 
-def _passing(edit: Callable[[Document], None]) -> Callable[[Blueprint], Blueprint]:
+def _passing(edit: Callable[[Document], None]) -> Change:
     def edited(policy: Document) -> Document:
         edit(policy)
         return policy
@@ -133,17 +140,7 @@ def _chaining(blueprint: Blueprint) -> Blueprint:
         policy["Statement"].append(deepcopy(onwards))
         return policy
 
-    trusting = add_trust(
-        blueprint,
-        "base",
-        {
-            "Sid": "WholeAccount",
-            "Effect": "Allow",
-            "Principal": {"AWS": "arn:aws:iam::@{account}:root"},
-            "Action": "sts:AssumeRole",
-        },
-    )
-    able = add_statement(trusting, ("base",), "every-bucket", {"Sid": "AnyRole", **onwards})
+    able = add_statement(trust_the_account(blueprint, "base"), ("base",), "every-bucket", {"Sid": "AnyRole", **onwards})
     return edit_session_policies(able, allow_chaining)
 
 
