@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from harness.attacks.catalogue import TECHNIQUES
-from harness.attacks.plan import Pairs, attacks, controls
+from harness.attacks.plan import Pairs, plan
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
 from harness.stage import set_up
 
@@ -30,11 +30,7 @@ def main() -> None:
 
 
 def _judging() -> None:
-    techniques = tuple(TECHNIQUES.values())
-    planned = [
-        *controls(IDENTITY_KEYED, techniques, _TENANTS),
-        *attacks(IDENTITY_KEYED, techniques, _TENANTS, Pairs.RING),
-    ]
+    planned = plan(IDENTITY_KEYED, TECHNIQUES.values(), _TENANTS, Pairs.RING)
     start = time.perf_counter()
     stage = set_up(IDENTITY_KEYED, planned, tenants=_TENANTS, seed=1)
     provisioned = time.perf_counter()

@@ -12,7 +12,7 @@ import sys
 import time
 
 from harness.attacks.catalogue import TECHNIQUES
-from harness.attacks.plan import Pairs, attacks, controls
+from harness.attacks.plan import Pairs, plan
 from harness.blueprints.registry import BLUEPRINTS
 from harness.stage import set_up
 
@@ -22,15 +22,11 @@ _TENANTS = (4, 8, 16, 32)
 def main() -> None:
     """Measure and print."""
     blueprint = BLUEPRINTS[sys.argv[1] if len(sys.argv) > 1 else "identity-keyed"]
-    techniques = tuple(TECHNIQUES.values())
     before = 0.0
     print(f"{blueprint.name}: processor seconds")
     for tenants in _TENANTS:
         start = time.process_time()
-        planned = [
-            *controls(blueprint, techniques, tenants),
-            *attacks(blueprint, techniques, tenants, Pairs.RING),
-        ]
+        planned = plan(blueprint, TECHNIQUES.values(), tenants, Pairs.RING)
         stage = set_up(blueprint, planned, tenants=tenants, seed=1)
         provisioned = time.process_time()
         for attempt in planned:

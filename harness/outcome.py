@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -106,23 +107,26 @@ def _without_names(message: str) -> str:
     return tail[1] if tail else "AccessDenied"
 
 
-def carries(marker: str, responses: Iterable[ApiResponse]) -> bool:
-    """Tell whether a canary stands anywhere in the answers, in plain or base64 spelling.
+def searchable(responses: Iterable[ApiResponse]) -> bytes:
+    """Return everything the answers hold as one text, in which canaries are looked for.
 
     Error messages do not count: they may echo what the request itself named.
     """
-    return holds(searchable(responses), marker)
-
-
-def searchable(responses: Iterable[ApiResponse]) -> bytes:
-    """Return everything the answers hold as one text, in which canaries are looked for."""
     return b"\n".join(json.dumps(response.data, default=_readable).encode() for response in responses)
 
 
 def holds(text: bytes, marker: str) -> bool:
-    """Tell whether a canary stands in the text, in plain or base64 spelling."""
+    """Tell whether a canary stands in the text, in plain or in base64 of whatever it is a part of."""
+    return any(spelling in text for spelling in _spellings(marker))
+
+
+@lru_cache(maxsize=4096)
+def _spellings(marker: str) -> tuple[bytes, ...]:
     plain = marker.encode()
-    return plain in text or base64.b64encode(plain).rstrip(b"=") in text
+    # Base64 depends on where in the encoded bytes the marker begins; digits that hold bits of its neighbours are left out.
+    encoded = (base64.b64encode(bytes(before) + plain) for before in range(3))
+    inner = (digits[-(-before * 8 // 6) : (before + len(plain)) * 8 // 6] for before, digits in enumerate(encoded))
+    return plain, *inner
 
 
 def _readable(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from harness.attacks.plan import Attempt
+from harness.attacks.attempts import Attempt
 from harness.blueprints.registry import BLUEPRINTS
 from harness.collector import CALLS_PROPERTY, RECORD_PROPERTY, RunCollector
 from harness.errors import UsageError

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.attacks.attempts import AttemptKind
 from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.features import features_of
-from harness.attacks.plan import AttemptKind, Pairs, attacks, controls
+from harness.attacks.plan import Pairs, plan
 from harness.attacks.technique import Feature
 from harness.blueprints.registry import BLUEPRINTS
 from harness.blueprints.spec import Weakness
@@ -19,7 +20,7 @@ from harness.verdicts import VerdictName
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harness.attacks.plan import Attempt
+    from harness.attacks.attempts import Attempt
     from harness.blueprints.spec import Blueprint, Misconfiguration
     from harness.verdicts import Verdict
 
@@ -169,8 +170,7 @@ def expects_lockout(attempt: Attempt) -> bool:
 
 def plan_everything(blueprint: Blueprint) -> list[Attempt]:
     """Return every control and attack on the blueprint, with as few tenants as it takes."""
-    techniques, tenants = tuple(TECHNIQUES.values()), _tenants(blueprint)
-    return [*controls(blueprint, techniques, tenants), *attacks(blueprint, techniques, tenants, Pairs.RING)]
+    return plan(blueprint, TECHNIQUES.values(), _tenants(blueprint), Pairs.RING)
 
 
 def _tenants(blueprint: Blueprint) -> int:

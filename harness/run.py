@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from harness.attacks.catalogue import TECHNIQUES
-from harness.attacks.plan import attacks, controls, declared_boundaries
+from harness.attacks.plan import declared_boundaries, plan
 from harness.emulator.authorization import Enforcement
 from harness.report.recording import evidence_of, record_of
 from harness.report.run import RunFacts
@@ -18,7 +18,7 @@ from harness.report.terminal import rerun_command
 from harness.stage import set_up
 
 if TYPE_CHECKING:
-    from harness.attacks.plan import Attempt
+    from harness.attacks.attempts import Attempt
     from harness.blueprints.spec import Blueprint
     from harness.options import RunOptions
     from harness.report.records import AttemptRecord
@@ -49,8 +49,7 @@ class Run:
 
     def __post_init__(self) -> None:
         for blueprint in self.options.blueprints:
-            self.planned += controls(blueprint, self.options.techniques, self.options.tenants)
-            self.planned += attacks(blueprint, self.options.techniques, self.options.tenants, self.options.pairs)
+            self.planned += plan(blueprint, self.options.techniques, self.options.tenants, self.options.pairs)
 
     def judge(self, attempt: Attempt) -> Judged:
         """Carry out the attempt on the stage of its blueprint and return what came of it."""

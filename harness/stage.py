@@ -19,7 +19,7 @@ from harness.targets.embedded import EmbeddedTarget
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harness.attacks.plan import Attempt
+    from harness.attacks.attempts import Attempt
     from harness.blueprints.spec import Blueprint, Weakness
     from harness.deployment import Deployment
     from harness.emulator.faults import Fault

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.outcome import Observation, Outcome
 
 if TYPE_CHECKING:
-    from harness.attacks.plan import Attempt
+    from harness.attacks.attempts import Attempt
     from harness.attacks.technique import LeakKind
 
 

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.attacks.plan import Attempt
+    from harness.attacks.attempts import Attempt
 
 
 @pytest.mark.attempts("token.session.*")

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from harness.attacks.catalogue import TECHNIQUES
-from harness.outcome import Outcome, carries, observe
+from harness.outcome import Outcome, holds, observe, searchable
 from harness.targets.api import ApiResponse
 
 
@@ -91,12 +93,20 @@ def test_a_control_that_is_refused_anything_it_needs_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [{"Item": {"canary": {"S": "canary-1"}}}, {"Body": b'{"canary": "canary-1"}'}, {"B": "Y2FuYXJ5LTE="}],
+    [
+        {"Item": {"canary": {"S": "canary-1"}}},
+        {"Body": b'{"canary": "canary-1"}'},
+        *(
+            {"B": base64.b64encode(b"x" * before + b"canary-1" + b"y" * after).decode()}
+            for before in range(3)
+            for after in range(3)
+        ),
+    ],
 )
 def test_a_canary_is_seen_wherever_it_stands(data: dict[str, object]) -> None:
-    assert carries("canary-1", [ApiResponse(200, {}, ""), ApiResponse(200, data, "")])
+    assert holds(searchable([ApiResponse(200, {}, ""), ApiResponse(200, data, "")]), "canary-1")
 
 
 def test_a_canary_in_an_error_text_is_only_an_echo() -> None:
-    assert not carries("canary-1", [_refused("AccessDenied", "resource canary-1")])
-    assert not carries("canary-1", [ApiResponse(200, {"Item": "canary-2"}, "")])
+    assert not holds(searchable([_refused("AccessDenied", "resource canary-1")]), "canary-1")
+    assert not holds(searchable([ApiResponse(200, {"Item": "canary-2"}, "")]), "canary-1")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from harness.assets import PUBLIC, Assets
 from harness.attacks.aim import Aim, TokenSource
+from harness.attacks.attempts import own_asset_name
 from harness.attacks.features import owns
-from harness.attacks.plan import own_asset_name
 from harness.blueprints.contract import Effect
 from harness.errors import SignInRefusedError
 from harness.forgery import claims_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.assets import Asset
-    from harness.attacks.plan import Attempt
+    from harness.attacks.attempts import Attempt
     from harness.blueprints.contract import Persona
     from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment

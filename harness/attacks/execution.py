@@ -7,21 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from harness.assets import PRIVATE, PUBLIC, reread, restore, stands
 from harness.attacks.aiming import Aiming
+from harness.attacks.attempts import AttemptKind
 from harness.attacks.catalogue import TECHNIQUES
-from harness.attacks.plan import (
-    AttemptKind,
-    allowed_controls,
-    applicable,
-    controls_behind,
-    is_own_control,
-    own_control,
-)
+from harness.attacks.controls import Controls, is_own_control, own_control
+from harness.attacks.features import applicable
 from harness.attacks.sending import Sender
 from harness.attacks.technique import LeakKind
 from harness.blueprints.contract import Effect, Reach
 from harness.errors import SignInRefusedError, TargetError
 from harness.evidence import exchange_evidence
-from harness.outcome import Outcome, carries, holds, searchable
+from harness.outcome import Outcome, holds, searchable
 from harness.sessions import Session, credentials_from
 from harness.verdicts import Verdict, VerdictName, judge_control
 
@@ -30,9 +25,9 @@ if TYPE_CHECKING:
 
     from harness.assets import Asset
     from harness.attacks.aim import Aim
-    from harness.attacks.plan import Attempt
+    from harness.attacks.attempts import Attempt
     from harness.attacks.sending import Exchange
-    from harness.attacks.technique import Technique
+    from harness.attacks.technique import Steps, Technique
     from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment
     from harness.population import Caller, Population
@@ -63,7 +58,8 @@ class Execution:
         self._sessions = sessions
         self.aiming = Aiming(target, blueprint, deployment, population, sessions)
         self._sender = Sender(target)
-        self._controls: dict[str, Verdict] = {}
+        self._controls = Controls(blueprint, len(population.tenants))
+        self._judged_controls: dict[str, Verdict] = {}
         self._markers: dict[Caller, list[tuple[Caller, tuple[str, str]]]] = {}
 
     def judge(self, attempt: Attempt) -> Verdict:
@@ -74,9 +70,9 @@ class Execution:
             return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, str(error))
 
     def _control(self, attempt: Attempt) -> Verdict:
-        if attempt.id not in self._controls:
-            self._controls[attempt.id] = self._carry_out_control(attempt)
-        return self._controls[attempt.id]
+        if attempt.id not in self._judged_controls:
+            self._judged_controls[attempt.id] = self._carry_out_control(attempt)
+        return self._judged_controls[attempt.id]
 
     def _carry_out_control(self, attempt: Attempt) -> Verdict:
         technique = attempt.technique
@@ -87,17 +83,23 @@ class Execution:
             steps = technique.steps
             if attempt.kind is AttemptKind.OWN:
                 aim, steps = aim.turned_inward, technique.control_steps or technique.steps
-            exchange = self._sender.send(attempt, steps(aim), aim.caller)
-            self._clean_up(attempt, aim, exchange)
+            exchange = self._send(attempt, steps, aim, aim.caller)
         except SignInRefusedError as error:
             return Verdict(attempt, VerdictName.LOCKOUT, Outcome.REFUSED, f"sign-in was refused: {error}")
         seen = exchange.allowed and self._control_shows(attempt, aim, exchange)
         name, outcome, reason = judge_control(attempt, exchange.observation, seen=seen)
         return self._verdict(attempt, exchange, name, outcome, reason)
 
-    def _clean_up(self, attempt: Attempt, aim: Aim, exchange: Exchange) -> None:
+    def _send(self, attempt: Attempt, steps: Steps, aim: Aim, caller: Session | None) -> Exchange:
+        """Send the steps, and put back what the first one changed, also when those after it came to nothing."""
+        try:
+            exchange = self._sender.send(attempt, steps(aim), caller)
+        except TargetError:
+            self._put_back(attempt.technique, aim)
+            raise
         if exchange.responses[0].succeeded:
             self._put_back(attempt.technique, aim)
+        return exchange
 
     def _put_back(self, technique: Technique, aim: Aim) -> None:
         for request in () if technique.clean_up is None else technique.clean_up(aim):
@@ -108,7 +110,7 @@ class Execution:
     def _operator_control(self, attempt: Attempt) -> Verdict:
         technique = attempt.technique
         aim = self.aiming.for_operator(attempt)
-        exchange = self._sender.send(attempt, (technique.operator_steps or technique.steps)(aim), None)
+        exchange = self._send(attempt, technique.operator_steps or technique.steps, aim, None)
         if technique.effect is Effect.SESSION:
             seen = exchange.allowed and any(credentials_from(response.data) for response in exchange.responses)
         else:
@@ -128,9 +130,8 @@ class Execution:
             return self._changed(aim.asset, by_operator=attempt.kind is AttemptKind.OPERATOR)
         if technique.allowed_means is LeakKind.ORACLE:
             return True
-        return carries(aim.asset.marker, exchange.responses) or carries(
-            self.aiming.assets.listing_marker(aim.asset.owner), exchange.responses
-        )
+        text = searchable(exchange.responses)
+        return holds(text, aim.asset.marker) or holds(text, self.aiming.assets.listing_marker(aim.asset.owner))
 
     def _attack(self, attempt: Attempt) -> Verdict:
         technique = attempt.technique
@@ -147,12 +148,7 @@ class Execution:
             return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason, control_used=control_used)
         try:
             aim = self.aiming.at(attempt)
-            try:
-                exchange = self._sender.send(attempt, technique.steps(aim), aim.caller)
-            except TargetError:
-                self._put_back(technique, aim)
-                raise
-            self._clean_up(attempt, aim, exchange)
+            exchange = self._send(attempt, technique.steps, aim, aim.caller)
         except SignInRefusedError as error:
             reason = f"a session the attack starts from was refused: {error}"
             return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason, control_used=control_used)
@@ -224,9 +220,8 @@ class Execution:
 
     def _changed(self, asset: Asset, *, by_operator: bool = False) -> bool:
         """Tell whether the asset is no longer as it was planted, as its owner sees it, and put it back."""
-        owner = self._sessions.get(asset.owner)
-        looks = isinstance(owner, Session) and self._may_look_after(asset) and not by_operator
-        response = self._sender.send_one(reread(asset), owner if looks and isinstance(owner, Session) else None)
+        onlooker = None if by_operator else self._onlooker(asset)
+        response = self._sender.send_one(reread(asset), onlooker)
         missing = response.error_code == "NoSuchKey" or (
             # Where the owner may not list without a prefix, S3 answers 403 for a key that is gone.
             response.error_code == "AccessDenied" and "s3:ListBucket" in response.message
@@ -242,14 +237,17 @@ class Execution:
             raise TargetError(f"the asset of {asset.owner} could not be put back: {put_back.message}")
         return True
 
-    def _may_look_after(self, asset: Asset) -> bool:
-        return asset.plane in ("dynamodb", "s3") and self._blueprint.contract.allows(
-            asset.owner.persona, asset.plane, Effect.READ, Reach.OWN
-        )
+    def _onlooker(self, asset: Asset) -> Session | None:
+        """Return the session in which its owner may look after an asset, None where the operator has to."""
+        session = self._sessions.get(asset.owner)
+        if not isinstance(session, Session) or asset.plane not in ("dynamodb", "s3"):
+            return None
+        allows = self._blueprint.contract.allows(asset.owner.persona, asset.plane, Effect.READ, Reach.OWN)
+        return session if allows else None
 
     def _controls_behind(self, attempt: Attempt) -> list[Verdict]:
         """Return the verdicts of the controls without which a refusal of this attack would mean nothing."""
-        behind = controls_behind(self._blueprint, attempt, len(self._population.tenants))
+        behind = self._controls.behind(attempt)
         if any(control.kind is AttemptKind.OWN and control.attacker == attempt.attacker for control in behind):
             return [self._control(control) for control in (*behind, *self._with_a_role(attempt))]
         works = self._credentials_work(attempt)
@@ -267,14 +265,13 @@ class Execution:
         """Return the first half of a witnessed control: another call with the same credentials works."""
         if attempt.technique.plane == _KNOWN_GOOD_TOKEN.plane:
             return [self._control(own_control(self._blueprint, _KNOWN_GOOD_TOKEN, attempt.attacker))]
-        tenants = len(self._population.tenants)
         # Those of the same plane first: they say most about the attack.
         for known_good in sorted(_KNOWN_GOOD, key=lambda technique: technique.plane != attempt.technique.plane):
             if known_good not in applicable(self._blueprint, _KNOWN_GOOD):
                 continue
             if is_own_control(self._blueprint, known_good, attempt.attacker):
                 return [self._control(own_control(self._blueprint, known_good, attempt.attacker))]
-            for control in allowed_controls(self._blueprint, known_good, tenants):
+            for control in self._controls.allowed(known_good):
                 if control.attacker == attempt.attacker:
                     return [self._control(control)]
         return []

@@ -9,7 +9,7 @@ from harness.blueprints.contract import Effect, Reach, SignIn
 from harness.placeholders import TENANT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from harness.attacks.technique import Technique
     from harness.blueprints.contract import Persona
@@ -24,6 +24,12 @@ _STORES = {
 def features_of(blueprint: Blueprint) -> frozenset[Feature]:
     """Return the features that a design has."""
     return frozenset(feature for feature, has in _facts(blueprint) if has)
+
+
+def applicable(blueprint: Blueprint, techniques: Iterable[Technique]) -> list[Technique]:
+    """Return the techniques that can be aimed at the design at all."""
+    features = features_of(blueprint)
+    return [technique for technique in techniques if technique.requires <= features]
 
 
 def _facts(blueprint: Blueprint) -> Iterator[tuple[Feature, bool]]:

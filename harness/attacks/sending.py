@@ -13,7 +13,7 @@ from harness.targets.api import ApiRequest
 from harness.targets.http import RouteCall, as_api_response
 
 if TYPE_CHECKING:
-    from harness.attacks.plan import Attempt
+    from harness.attacks.attempts import Attempt
     from harness.attacks.technique import Sent, Step
     from harness.sessions import Session
     from harness.targets.api import ApiResponse, AwsCredentials

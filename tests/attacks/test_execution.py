@@ -10,7 +10,7 @@ import pytest
 
 from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.execution import Execution
-from harness.attacks.plan import Pairs, attacks, controls
+from harness.attacks.plan import Pairs, attacks, controls, plan
 from harness.attacks.technique import Callers
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
 from harness.blueprints.registry import BLUEPRINTS
@@ -24,7 +24,7 @@ from harness.verdicts import Leak, Lockout, VanishedLeak, Verdict, VerdictName, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from harness.attacks.plan import Attempt
+    from harness.attacks.attempts import Attempt
     from harness.blueprints.spec import Blueprint
     from harness.targets.api import AwsCredentials
     from harness.targets.http import BearerToken, HttpRequest
@@ -45,7 +45,7 @@ class _Stages:
     def of(self, blueprint: Blueprint) -> Stage:
         if blueprint.name not in self._made:
             tenants = _tenants(blueprint)
-            planned = [*controls(blueprint, _ALL, tenants), *attacks(blueprint, _ALL, tenants, Pairs.RING)]
+            planned = plan(blueprint, _ALL, tenants, Pairs.RING)
             self._made[blueprint.name] = set_up(blueprint, planned, tenants=tenants, seed=1)
         return self._made[blueprint.name]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.attacks.catalogue import TECHNIQUES, matching
-from harness.attacks.plan import Pairs, attacks, controls, declared_boundaries
+from harness.attacks.plan import Pairs, attacks, controls, declared_boundaries, plan
 from harness.blueprints.contract import Effect
 from harness.blueprints.registry import BLUEPRINTS
 from harness.errors import UsageError
@@ -30,7 +30,7 @@ def test_a_ring_grows_linearly_and_all_pairs_do_not(tenants: int) -> None:
 
 @given(tenants=st.integers(2, 6), pairs=st.sampled_from(Pairs))
 def test_nobody_attacks_themselves_and_every_id_is_unique(tenants: int, pairs: Pairs) -> None:
-    planned = [*attacks(BLUEPRINT, ALL, tenants, pairs), *controls(BLUEPRINT, ALL, tenants)]
+    planned = plan(BLUEPRINT, ALL, tenants, pairs)
     assert len({attempt.id for attempt in planned}) == len(planned)
     for attempt in planned:
         if not attempt.is_control and attempt.victim is not None:
