@@ -17,6 +17,7 @@ from harness.targets.embedded import EmbeddedTarget
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from doors import Door
     from embedded_aws import EmbeddedAws
 
 # How long an example takes says more about the machine than about the code.
@@ -64,11 +65,24 @@ def served(served_for_all: Served) -> Served:
     return served_for_all
 
 
-@pytest.fixture
-def aws() -> Iterator[EmbeddedAws]:
-    """An embedded cloud with an operator, for tests beside `emulator/embedded_aws.py`."""
-    from embedded_aws import EmbeddedAws  # noqa: PLC0415  found only from the tests that stand beside it
+@pytest.fixture(scope="session", params=["in process", "over HTTP"])
+def door(request: pytest.FixtureRequest) -> Iterator[Door]:
+    """Each of the two doors of the emulator in turn, for tests beside `emulator/doors.py`."""
+    from doors import InProcess, OverHttp  # noqa: PLC0415  found only from the tests that stand beside it
 
-    embedded = EmbeddedAws()
+    if request.param == "in process":
+        yield InProcess()
+        return
+    over_http = OverHttp()
+    yield over_http
+    over_http.close()
+
+
+@pytest.fixture
+def aws(door: Door) -> Iterator[EmbeddedAws]:
+    """An embedded cloud with an operator, reached through each door, for tests beside `emulator/embedded_aws.py`."""
+    from embedded_aws import EmbeddedAws  # noqa: PLC0415  as above
+
+    embedded = EmbeddedAws(door)
     yield embedded
     embedded.close()

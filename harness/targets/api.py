@@ -158,14 +158,20 @@ class InProcessApi:
         credentials_before, door_before = _credentials.set(credentials), _door.set(self._door)
         self.calls += 1
         try:
-            return _succeeded(method(**request.params))
-        except ClientError as error:
-            return _refused(error)
-        except BotoCoreError as error:
-            return ApiResponse(0, {}, "", type(error).__name__, str(error))
+            return response_of(method, request.params)
         finally:
             _credentials.reset(credentials_before)
             _door.reset(door_before)
+
+
+def response_of(method: Callable[..., Any], params: Mapping[str, Any]) -> ApiResponse:
+    """Return what came back when a method of a botocore client was called, whether it was performed or refused."""
+    try:
+        return _succeeded(method(**params))
+    except ClientError as error:
+        return _refused(error)
+    except BotoCoreError as error:
+        return ApiResponse(0, {}, "", type(error).__name__, str(error))
 
 
 def _succeeded(answer: dict[str, Any]) -> ApiResponse:

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
 import pytest
-from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
-from harness.emulator.clock import Clock
-from harness.emulator.principals import Principal
-from harness.emulator.service import NOT_DERIVABLE, Call, ServiceError
+from harness.emulator.cloud import EmbeddedCloud
+from harness.emulator.service import NOT_DERIVABLE
 from harness.emulator.tokens import PoolKeys, read_unverified
 from harness.emulator.user_pools.functions_port import FunctionNotInvokableError
-from harness.emulator.user_pools.service import UserPools
-from harness.emulator.wire import Protocol, error_reply, json_reply, to_botocore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-    from botocore.session import Session
+    from doors import Door
 
+    from harness.emulator.turn import Turn
     from harness.emulator.user_pools.messages import Purpose
 
 ACCOUNT = "123456789012"
@@ -34,7 +29,6 @@ PASSWORD = "Correct-Horse-1"
 FIXED = {"Name": "tenant", "AttributeDataType": "String", "Mutable": False}
 ORG = {"Name": "org", "AttributeDataType": "String", "Mutable": True}
 FLOWS = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"]
-_ADMIN = Principal(f"arn:aws:iam::{ACCOUNT}:user/admin", f"arn:aws:iam::{ACCOUNT}:user/admin", "AIDA", ACCOUNT)
 # Finding primes is slow and not what these tests are about, so all their pools sign with one set of keys.
 _KEYS = PoolKeys()
 
@@ -46,7 +40,8 @@ def function_arn(name: str) -> str:
 class PythonFunctions:
     """Runs triggers: a Python callable per trigger, and a record of the events."""
 
-    def __init__(self) -> None:
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
         self.handlers: dict[str, Callable[[dict[str, Any]], Any]] = {}
         self.events: list[dict[str, Any]] = []
         self.callers: list[tuple[str, str]] = []
@@ -59,38 +54,25 @@ class PythonFunctions:
         self.callers.append((source_arn, principal))
         if name not in self.handlers:
             raise FunctionNotInvokableError("no such function")
-        answer: Mapping[str, Any] = self.handlers[name](json.loads(json.dumps(event)))
-        return answer
+        with self._turn.given_away():
+            answer: Mapping[str, Any] = self.handlers[name](json.loads(json.dumps(event)))
+            return answer
 
 
 class Cognito:
     """One user pool with one app client. `client` is boto3's; every answer went over the wire format and back."""
 
-    def __init__(self, *, app: Mapping[str, Any] | None = None, **pool: Any) -> None:
-        self.clock = Clock()
-        self.functions = PythonFunctions()
-        self.pools = UserPools(self.clock, REGION, ACCOUNT, lambda *_: None, self.functions)
-        self.client: Any = _session().create_client(
-            "cognito-idp",
-            region_name=REGION,
-            aws_access_key_id="AKIDEXAMPLE",
-            aws_secret_access_key="x",
-            config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
-        )
-        events: Any = self.client.meta.events
-        events.register("before-send", self._answer)
+    def __init__(self, door: Door, *, app: Mapping[str, Any] | None = None, **pool: Any) -> None:
+        self.cloud = EmbeddedCloud(REGION, ACCOUNT)
+        self.clock = self.cloud.clock
+        self.functions = PythonFunctions(self.cloud.turn)
+        self.pools = self.cloud.account_of(ACCOUNT).region(REGION).user_pools
+        self.pools._triggers._functions = self.functions
+        root = self.cloud.root_credentials()
+        keys = ReadOnlyCredentials(root.access_key_id, root.secret_access_key.reveal(), None)
+        self.client: Any = door.client(self.cloud, "cognito-idp", REGION, keys)
         self.pool_id = self.new_pool(**pool)
         self.client_id = self.new_client(**(app or {}))
-
-    def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        operation = to_text(request.headers["X-Amz-Target"]).rpartition(".")[2]
-        signed = "Authorization" in request.headers
-        call = Call(operation, json.loads(to_text(request.body)), _ADMIN if signed else None)
-        try:
-            reply = json_reply(Protocol.JSON_1_1, self.pools.handle(call))
-        except ServiceError as error:
-            reply = error_reply(Protocol.JSON_1_1, "cognito-idp", error, "id")
-        return to_botocore(request.url, reply, "id")
 
     def new_pool(self, **params: Any) -> str:
         pool_id: str = self.client.create_user_pool(**{"PoolName": "pool", **params})["UserPool"]["Id"]
@@ -160,12 +142,12 @@ def failing(error: Exception) -> Callable[[dict[str, Any]], dict[str, Any]]:
 class Triggered(Cognito):
     """A pool whose triggers are the functions given by name; a pre token generation one with its version."""
 
-    def __init__(self, version: str = "V1_0", **handlers: Any) -> None:
+    def __init__(self, door: Door, version: str = "V1_0", **handlers: Any) -> None:
         config: dict[str, Any] = {name: function_arn(name) for name in handlers}
         if version != "V1_0":
             arn = config.pop("PreTokenGeneration")
             config["PreTokenGenerationConfig"] = {"LambdaVersion": version, "LambdaArn": arn}
-        super().__init__(LambdaConfig=config, AutoVerifiedAttributes=["email"], Schema=[ORG, FIXED])
+        super().__init__(door, LambdaConfig=config, AutoVerifiedAttributes=["email"], Schema=[ORG, FIXED])
         self.functions.handlers = dict(handlers)
 
     def last_event(self) -> dict[str, Any]:
@@ -199,12 +181,3 @@ def not_derivable() -> Iterator[None]:
     with pytest.raises(ClientError) as caught:
         yield
     assert caught.value.response["Error"]["Code"] == NOT_DERIVABLE, caught.value.response
-
-
-def to_text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-@cache
-def _session() -> Session:
-    return botocore.session.Session()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
 from harness.emulator.cloud import EmbeddedCloud
@@ -15,6 +14,8 @@ from harness.emulator.service import NOT_DERIVABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from doors import Door
 
     from harness.policy import Request
 
@@ -24,8 +25,6 @@ OWN = {"PK": {"S": "own"}, "SK": {"S": "1"}}
 FOREIGN = {"PK": {"S": "foreign"}, "SK": {"S": "1"}}
 LEADING_KEY = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "own"}}
 
-# Its loader keeps the service models, which take most of the time of making a client.
-_SESSION: Any = boto3.session.Session()
 # Conditions on the two items that `make_items` makes.
 OWN_ITEM = "PK = 'own' AND SK = '1'"
 FOREIGN_ITEM = "PK = 'foreign' AND SK = '1'"
@@ -36,8 +35,9 @@ _ASSUMABLE = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:Assum
 class World:
     """One cloud with its root user's clients; `allowed` makes users who may do what a statement says."""
 
-    def __init__(self) -> None:
+    def __init__(self, door: Door) -> None:
         self.cloud = EmbeddedCloud(REGION)
+        self._door = door
         self.account = self.cloud.account
         self._users = 0
         self.root = self.root_client("dynamodb")
@@ -48,16 +48,7 @@ class World:
         return self.client(service, issued.access_key_id, issued.secret_access_key.reveal())
 
     def client(self, service: str, key: str, secret: str, token: str | None = None) -> Any:
-        client = _SESSION.client(
-            service,
-            region_name=REGION,
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            aws_session_token=token,
-            config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
-        )
-        client.meta.events.register("before-send", self.cloud.gateway.before_send)
-        return client
+        return self._door.client(self.cloud, service, REGION, ReadOnlyCredentials(key, secret, token))
 
     def allowed(self, action: Any = "dynamodb:*", resource: Any = "*", account: str | None = None, **more: Any) -> Any:
         """Return the DynamoDB client of a new IAM user with one Allow statement, or with the `statements` given."""

@@ -6,12 +6,17 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore import xform_name
+from botocore.credentials import ReadOnlyCredentials
+
 from harness.secret import Secret
-from harness.targets.api import ApiRequest, AwsCredentials, InProcessApi
+from harness.targets.api import AwsCredentials, response_of
 from harness.targets.embedded import EmbeddedTarget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from doors import Door
 
     from harness.targets.api import ApiResponse
 
@@ -30,42 +35,43 @@ class Refusal:
 class EmbeddedAws:
     """One embedded cloud and its operator, who may do everything in the first account."""
 
-    def __init__(self) -> None:
+    def __init__(self, door: Door) -> None:
         self.target = EmbeddedTarget()
         self.cloud = self.target.cloud
         self.account = self.target.account
-        self._api = InProcessApi(self.cloud.gateway, self.target.region)
+        self._door = door
 
     def do(self, service: str, operation: str, **params: Any) -> Any:
         """Perform a call as the operator and return what it answers."""
-        answer = self.target.send_as_operator(ApiRequest(service, operation, params))
-        assert answer.succeeded, answer
-        return answer.data
+        return self.call(self.target._operator, service, operation, **params)
 
     def refused(self, service: str, operation: str, **params: Any) -> Refusal:
         """Return the refusal of a call by the operator."""
-        return _refusal(self.target.send_as_operator(ApiRequest(service, operation, params)))
+        return self.refusal(self.target._operator, service, operation, **params)
 
     def iam(self, operation: str, **params: Any) -> Any:
         return self.do("iam", operation, **params)
 
     def call(self, caller: AwsCredentials | None, service: str, operation: str, **params: Any) -> Any:
         """Perform a call as somebody (None: unsigned) and return what it answers."""
-        answer = self._api.send(ApiRequest(service, operation, params), caller)
+        answer = self.send(caller, service, operation, **params)
         assert answer.succeeded, answer
         return answer.data
 
     def refusal(self, caller: AwsCredentials | None, service: str, operation: str, **params: Any) -> Refusal:
         """Return the refusal of a call by somebody."""
-        return _refusal(self._api.send(ApiRequest(service, operation, params), caller))
+        answer = self.send(caller, service, operation, **params)
+        assert answer.error_code is not None, answer.data
+        return Refusal(answer.error_code, answer.status, answer.message)
 
     def send(self, caller: AwsCredentials | None, service: str, operation: str, **params: Any) -> ApiResponse:
         """Return whatever somebody's call is answered with."""
-        return self._api.send(ApiRequest(service, operation, params), caller)
+        client = self._door.client(self.cloud, service, self.target.region, _signing(caller))
+        return response_of(getattr(client, xform_name(operation)), params)
 
     def may(self, caller: AwsCredentials, service: str, operation: str, **params: Any) -> bool:
         """Tell whether a call is allowed; any other answer than success and a denial is an error of the test."""
-        answer = self._api.send(ApiRequest(service, operation, params), caller)
+        answer = self.send(caller, service, operation, **params)
         assert answer.succeeded or answer.error_code in {"AccessDenied", "AccessDeniedException"}, answer
         return answer.succeeded
 
@@ -142,6 +148,8 @@ def trusting(principal: str, *actions: str, condition: Mapping[str, Any] | None 
     return {**statement, "Condition": dict(condition)} if condition else statement
 
 
-def _refusal(answer: ApiResponse) -> Refusal:
-    assert answer.error_code is not None, answer.data
-    return Refusal(answer.error_code, answer.status, answer.message)
+def _signing(caller: AwsCredentials | None) -> ReadOnlyCredentials | None:
+    if caller is None:
+        return None
+    token = None if caller.session_token is None else caller.session_token.reveal()
+    return ReadOnlyCredentials(caller.access_key_id.reveal(), caller.secret_access_key.reveal(), token)

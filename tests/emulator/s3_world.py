@@ -6,11 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
 import pytest
-from botocore import UNSIGNED
-from botocore.config import Config
-from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
 from harness.emulator.cloud import EmbeddedCloud
@@ -18,36 +16,13 @@ from harness.emulator.cloud import EmbeddedCloud
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from doors import Door
+
     from harness.emulator.principals import IssuedCredentials
 
 REGION = "us-east-1"
 _ASSUMABLE = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-
-
-class _Current(Credentials):
-    """Credentials that are looked up while a request is signed, so that one client serves all callers."""
-
-    def __init__(self) -> None:
-        super().__init__("-", "-")
-        self.now: ReadOnlyCredentials | None = None
-
-    def get_frozen_credentials(self) -> ReadOnlyCredentials:
-        assert self.now is not None
-        return self.now
-
-
-class _As:
-    """A client that signs as one caller. Its methods are the client's."""
-
-    def __init__(self, client: Any, current: _Current, credentials: ReadOnlyCredentials) -> None:
-        self._client, self._current, self._credentials = client, current, credentials
-
-    def __getattr__(self, name: str) -> Any:
-        def call(*args: Any, **params: Any) -> Any:
-            self._current.now = self._credentials
-            return getattr(self._client, name)(*args, **params)
-
-        return call
 
 
 def document(*statements: Mapping[str, Any]) -> str:
@@ -71,31 +46,30 @@ class Caller:
 class S3World:
     """A cloud with an owner account and, when somebody asks, others. Buckets are the operator's: the owner's root."""
 
-    def __init__(self) -> None:
+    def __init__(self, door: Door) -> None:
         self.cloud = EmbeddedCloud(REGION)
+        self._door = door
         self.account = self.cloud.account
         self._roots: dict[str, IssuedCredentials] = {}
-        self._clients: dict[Any, Any] = {}
-        self._current = _Current()
         self._openers: dict[str, tuple[str, str]] = {}
         self.operator = self.root(self.account)
         self._made = 0
 
     def client(self, service: str, access_key: str, secret: str, token: str | None = None, **config: Any) -> Any:
-        """Return a client of a caller; `config` makes another client than the one all callers share."""
-        key = (service, *sorted(config.items()))
-        if key not in self._clients:
-            session: Any = botocore.session.get_session()
-            session._credentials = self._current
-            config.setdefault("signature_version", "s3v4" if service == "s3" else None)
-            settings = Config(retries={"total_max_attempts": 1}, **config)
-            client = session.create_client(service, region_name=REGION, config=settings)
-            client.meta.events.register("before-send", self.cloud.gateway.before_send)
-            self._clients[key] = client
-        return _As(self._clients[key], self._current, ReadOnlyCredentials(access_key, secret, token))
+        """Return a client of a caller, as somebody configures it who uses it."""
+        if service == "s3":
+            config = {"signature_version": "s3v4", "parameter_validation": True, **config}
+        return self._door.client(self.cloud, service, REGION, ReadOnlyCredentials(access_key, secret, token), **config)
+
+    def send(self, method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> AWSResponse:
+        """Return the answer to a plain request, as somebody sends it who only has its URL."""
+        return self.sent(AWSRequest(method=method, url=url, data=body, headers=dict(headers or {})).prepare())
+
+    def sent(self, request: AWSPreparedRequest) -> AWSResponse:
+        return self._door.send(self.cloud, request)
 
     def anonymous(self) -> Any:
-        return self.client("s3", "-", "-", signature_version=UNSIGNED)
+        return self._door.client(self.cloud, "s3", REGION, None, parameter_validation=True)
 
     def root(self, account: str, service: str = "s3") -> Any:
         if account not in self._roots:

@@ -10,13 +10,15 @@ from dynamodb_world import FOREIGN, LEADING_KEY, OWN, World, assert_denied, asse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from doors import Door
+
 _T = {"TableName": "items"}
 _NONE = {"dynamodb:LeadingKeys": "own"}
 
 
 @pytest.fixture(scope="module")
-def world() -> Any:
-    world = World()
+def world(door: Door) -> Any:
+    world = World(door)
     world.make_items()
     world.make_items(table="others")
     yield world

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 from dynamodb_world import World
+
+if TYPE_CHECKING:
+    from doors import Door
 
 _KEY = {"PK": {"S": "own"}, "SK": {"N": "1.50"}}
 _ATTRIBUTES: dict[str, Any] = {
@@ -25,8 +28,8 @@ _ATTRIBUTES: dict[str, Any] = {
 
 
 @pytest.fixture
-def table() -> Any:
-    client = World().root
+def table(door: Door) -> Any:
+    client = World(door).root
     client.create_table(
         TableName="plain",
         BillingMode="PAY_PER_REQUEST",

@@ -10,13 +10,15 @@ from dynamodb_world import FOREIGN, OWN, PARTNER, World, assert_denied, assert_n
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from doors import Door
+
 _T = {"TableName": "items"}
 _GET = {**_T, "Key": OWN}
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    world = World()
+def world(door: Door) -> Iterator[World]:
+    world = World(door)
     world.make_items()
     yield world
     world.cloud.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,10 +17,11 @@ from harness.emulator.service import NOT_DERIVABLE, ServiceError
 from harness.emulator.wire import Protocol, Reply, error_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from fuzz_world import World
 
+_LOG = logging.getLogger(__name__)
 _PER_WORLD = 1000
 _NOT_IMPLEMENTED = 501
 _SERVER_ERRORS = 500
@@ -57,7 +59,9 @@ def _wrong(case: Case, reply: Reply) -> str | None:
     return None
 
 
-def _run(seed: int, count: int, caller: str, counted: dict[str, int]) -> None:
+def _run(seed: int, count: int, caller: str) -> dict[str, int]:
+    """Return how many requests of each kind were sent, and how many were `served`."""
+    counted: dict[str, int] = {}
     done = 0
     while done < count:
         world = build_world()
@@ -73,6 +77,7 @@ def _run(seed: int, count: int, caller: str, counted: dict[str, int]) -> None:
         finally:
             world.target.close()
         done += asked
+    return counted
 
 
 def _answered(world: World, seeded: random.Random, count: int, caller: str) -> Iterator[tuple[Case, Reply]]:
@@ -87,15 +92,22 @@ def _answered(world: World, seeded: random.Random, count: int, caller: str) -> I
 
 @pytest.mark.parametrize("caller", ["tenant", "root"])
 def test_no_hostile_request_is_served_or_fails(caller: str) -> None:
-    counted: dict[str, int] = {}
-    _run(20261121, 1000, caller, counted)
-    # Not all may end at the signature, and not all may be refused, or nothing was tried.
-    assert counted["parameters"] + counted["wire"] + counted["tampered"] + counted["presigned"] > 500
-    assert counted["served"] > 20
+    _assert_tried(_run(20261121, 1000, caller), 1000)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("caller", ["tenant", "root"])
-def test_no_hostile_request_is_served_or_fails_for_long(caller: str) -> None:
-    _run(random.SystemRandom().randrange(2**32), 50_000, caller, {})
+def test_no_hostile_request_is_served_or_fails_for_long(
+    caller: str,
+) -> None:
+    seed = random.SystemRandom().randrange(2**32)
+    counted = _run(seed, 50_000, caller)
+    _LOG.info("seed %s as %s: %s", seed, caller, counted)
+    _assert_tried(counted, 50_000)
+
+
+def _assert_tried(counted: Mapping[str, int], count: int) -> None:
+    # Not all may end at the signature, and not all may be refused, or nothing was tried.
+    assert sum(counted[kind] for kind in ("parameters", "wire", "tampered", "presigned")) >= count / 2
+    assert counted["served"] > count / 50

@@ -25,19 +25,21 @@ from dynamodb_world import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from doors import Door
+
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[World]:
+def shared(door: Door) -> Iterator[World]:
     """A world that no test changes."""
-    world = World()
+    world = World(door)
     world.make_items()
     yield world
     world.cloud.close()
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    world = World()
+def world(door: Door) -> Iterator[World]:
+    world = World(door)
     world.make_items()
     yield world
     world.cloud.close()

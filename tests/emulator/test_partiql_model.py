@@ -18,6 +18,8 @@ from harness.emulator.partiql.parser import read_statement
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from doors import Door
+
 
 _KEYS = ("a", "b", "c")
 _STORED = [
@@ -81,8 +83,8 @@ _CONDITIONS = st.recursive(_LEAVES, _larger, max_leaves=5)
 
 
 @pytest.fixture(scope="module")
-def modelled() -> Iterator[tuple[World, Any]]:
-    world = World()
+def modelled(door: Door) -> Iterator[tuple[World, Any]]:
+    world = World(door)
     world.make_items()
     for item in (OWN, FOREIGN):
         world.root.delete_item(TableName="items", Key=item)

@@ -10,6 +10,8 @@ from s3_world import Caller, S3World, allow, implicit, refusal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from doors import Door
+
 _TAGS = {"Tagging": {"TagSet": [{"Key": "team", "Value": "red"}]}}
 _K = {"Key": "own/k"}
 _VERSION = {**_K, "VersionId": "{version}"}
@@ -124,8 +126,8 @@ _ROWS: list[tuple[str, dict[str, Any], list[tuple[str, str]]]] = [
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[S3World]:
-    world = S3World()
+def world(door: Door) -> Iterator[S3World]:
+    world = S3World(door)
     yield world
     world.cloud.close()
 

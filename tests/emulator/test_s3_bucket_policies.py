@@ -11,12 +11,14 @@ from s3_world import PLAIN, REGION, Caller, S3World, allow, denial, document, im
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from doors import Door
+
 _OTHER = "999999999999"
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[S3World]:
-    world = S3World()
+def world(door: Door) -> Iterator[S3World]:
+    world = S3World(door)
     yield world
     world.cloud.close()
 

@@ -10,6 +10,8 @@ from s3_world import Caller, S3World, allow, implicit, refusal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from doors import Door
+
 _RED = "team=red"
 
 
@@ -18,8 +20,8 @@ def _tags(**tags: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[S3World]:
-    world = S3World()
+def world(door: Door) -> Iterator[S3World]:
+    world = S3World(door)
     yield world
     world.cloud.close()
 

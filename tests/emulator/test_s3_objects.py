@@ -11,13 +11,15 @@ from s3_world import S3World, allow, implicit, refusal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from doors import Door
+
 _FIVE_MB = 5 * 1024 * 1024
 _LITERAL_KEYS = ["own/../foreign/k", "//k", "own//k", "./k", "own/", "a%2Fb", "a+b c", "é★", "own/k?versionId=x#y"]
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[S3World]:
-    world = S3World()
+def world(door: Door) -> Iterator[S3World]:
+    world = S3World(door)
     yield world
     world.cloud.close()
 

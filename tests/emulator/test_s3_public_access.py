@@ -13,13 +13,15 @@ from harness.emulator.s3.public_policies import is_public
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from doors import Door
+
 _OTHER = "999999999999"
 _ALL_ON = dict.fromkeys(["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"], True)
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[S3World]:
-    world = S3World()
+def world(door: Door) -> Iterator[S3World]:
+    world = S3World(door)
     yield world
     world.cloud.close()
 

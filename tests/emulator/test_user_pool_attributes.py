@@ -12,6 +12,8 @@ from harness.emulator.user_pools.messages import Purpose
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from doors import Door
+
 FIXED = {"Name": "tenant", "AttributeDataType": "String", "Mutable": False}
 UNAUTHORIZED = "A client attempted to write unauthorized attribute"
 EMAIL = "alice@example.com"
@@ -20,8 +22,8 @@ EMAIL = "alice@example.com"
 class Writer(Cognito):
     """A signed-in user with a mutable and an immutable custom attribute."""
 
-    def __init__(self, *, app: Mapping[str, Any] | None = None, **pool: Any) -> None:
-        super().__init__(app=app, Schema=[ORG, FIXED], **pool)
+    def __init__(self, door: Door, *, app: Mapping[str, Any] | None = None, **pool: Any) -> None:
+        super().__init__(door, app=app, Schema=[ORG, FIXED], **pool)
         self.create_user(custom__org="acme", custom__tenant="acme", email=EMAIL, email_verified="true")
         self.token = self.sign_in()["AccessToken"]
 
@@ -37,9 +39,10 @@ class Writer(Cognito):
 
 @pytest.mark.parametrize("app", [{}, {"WriteAttributes": []}], ids=["omitted", "empty"])
 def test_without_write_attributes_the_user_writes_every_mutable_attribute_custom_ones_included(
+    door: Door,
     app: Mapping[str, Any],
 ) -> None:
-    writer = Writer(app=app)
+    writer = Writer(door, app=app)
 
     writer.update(custom__org="victim", name="Alice")
 
@@ -47,8 +50,8 @@ def test_without_write_attributes_the_user_writes_every_mutable_attribute_custom
     assert claims_of(writer.sign_in()["IdToken"])["custom:org"] == "victim"
 
 
-def test_write_attributes_keep_the_user_from_all_others() -> None:
-    writer = Writer(app={"WriteAttributes": ["name"]})
+def test_write_attributes_keep_the_user_from_all_others(door: Door) -> None:
+    writer = Writer(door, app={"WriteAttributes": ["name"]})
 
     writer.update(name="Alice")
     with refused("NotAuthorizedException", UNAUTHORIZED):
@@ -60,8 +63,8 @@ def test_write_attributes_keep_the_user_from_all_others() -> None:
     assert writer.attributes()["name"] == "Alice"
 
 
-def test_one_unauthorized_attribute_stops_the_whole_write() -> None:
-    writer = Writer(app={"WriteAttributes": ["name"]})
+def test_one_unauthorized_attribute_stops_the_whole_write(door: Door) -> None:
+    writer = Writer(door, app={"WriteAttributes": ["name"]})
 
     with refused("NotAuthorizedException", UNAUTHORIZED):
         writer.update(name="Alice", custom__org="victim")
@@ -69,13 +72,13 @@ def test_one_unauthorized_attribute_stops_the_whole_write() -> None:
     assert "name" not in writer.attributes()
 
 
-def test_an_attribute_the_schema_does_not_know_is_unauthorized_too() -> None:
+def test_an_attribute_the_schema_does_not_know_is_unauthorized_too(door: Door) -> None:
     with refused("NotAuthorizedException", UNAUTHORIZED):
-        Writer().update(custom__none="x")
+        Writer(door).update(custom__none="x")
 
 
-def test_an_update_of_the_client_that_leaves_write_attributes_out_opens_everything() -> None:
-    writer = Writer(app={"WriteAttributes": ["name"], "ReadAttributes": ["name"], "IdTokenValidity": 2})
+def test_an_update_of_the_client_that_leaves_write_attributes_out_opens_everything(door: Door) -> None:
+    writer = Writer(door, app={"WriteAttributes": ["name"], "ReadAttributes": ["name"], "IdTokenValidity": 2})
 
     updated = writer.admin("update_user_pool_client", ClientId=writer.client_id)["UserPoolClient"]
     writer.update(custom__org="victim")
@@ -85,8 +88,8 @@ def test_an_update_of_the_client_that_leaves_write_attributes_out_opens_everythi
     assert writer.attributes()["custom:org"] == "victim"
 
 
-def test_an_immutable_attribute_is_written_only_while_the_user_is_created() -> None:
-    writer = Writer()
+def test_an_immutable_attribute_is_written_only_while_the_user_is_created(door: Door) -> None:
+    writer = Writer(door)
     message = "user.custom:tenant: Attribute cannot be updated.\n"
 
     with refused("InvalidParameterException", message):
@@ -99,8 +102,8 @@ def test_an_immutable_attribute_is_written_only_while_the_user_is_created() -> N
     assert writer.attributes()["custom:tenant"] == "acme"
 
 
-def test_an_immutable_attribute_that_was_never_set_cannot_be_set_by_an_administrator_either() -> None:
-    writer = Writer()
+def test_an_immutable_attribute_that_was_never_set_cannot_be_set_by_an_administrator_either(door: Door) -> None:
+    writer = Writer(door)
     writer.create_user("bob")
 
     with refused("InvalidParameterException", "user.custom:tenant: Attribute cannot be updated.\n"):
@@ -108,8 +111,8 @@ def test_an_immutable_attribute_that_was_never_set_cannot_be_set_by_an_administr
 
 
 @pytest.mark.parametrize("attribute", ["custom__org", "custom__tenant"])
-def test_who_signs_up_writes_what_the_client_may_write_immutable_or_not(attribute: str) -> None:
-    writer = Writer()
+def test_who_signs_up_writes_what_the_client_may_write_immutable_or_not(door: Door, attribute: str) -> None:
+    writer = Writer(door)
     writer.sign_up("mallory", **{attribute: "victim"})
     writer.client_id = writer.new_client(WriteAttributes=["email"])
 
@@ -120,8 +123,8 @@ def test_who_signs_up_writes_what_the_client_may_write_immutable_or_not(attribut
 
 
 @pytest.mark.parametrize("flag", ["email_verified", "phone_number_verified"])
-def test_no_user_writes_that_an_address_is_verified(flag: str) -> None:
-    writer = Writer()
+def test_no_user_writes_that_an_address_is_verified(door: Door, flag: str) -> None:
+    writer = Writer(door)
 
     with refused("NotAuthorizedException", UNAUTHORIZED):
         writer.update(**{flag: "true"})
@@ -131,9 +134,9 @@ def test_no_user_writes_that_an_address_is_verified(flag: str) -> None:
         writer.new_client(WriteAttributes=["custom:none"])
 
 
-def test_required_attributes_are_always_writable_and_never_deleted() -> None:
+def test_required_attributes_are_always_writable_and_never_deleted(door: Door) -> None:
     required = {"Name": "name", "AttributeDataType": "String", "Required": True}
-    cognito = Cognito(app={"WriteAttributes": ["email"]}, Schema=[required])
+    cognito = Cognito(door, app={"WriteAttributes": ["email"]}, Schema=[required])
     cognito.create_user(name="Alice")
     token = cognito.sign_in()["AccessToken"]
 
@@ -146,8 +149,8 @@ def test_required_attributes_are_always_writable_and_never_deleted() -> None:
     assert cognito.attributes()["name"] == "Alicia"
 
 
-def test_developer_only_attributes_are_written_by_administrators_alone() -> None:
-    cognito = Cognito(Schema=[{**ORG, "DeveloperOnlyAttribute": True}])
+def test_developer_only_attributes_are_written_by_administrators_alone(door: Door) -> None:
+    cognito = Cognito(door, Schema=[{**ORG, "DeveloperOnlyAttribute": True}])
     cognito.create_user(dev__custom__org="acme")
     token = cognito.sign_in()["AccessToken"]
 
@@ -160,8 +163,8 @@ def test_developer_only_attributes_are_written_by_administrators_alone() -> None
     assert cognito.attributes()["dev:custom:org"] == "new"
 
 
-def test_a_blank_value_deletes_the_attribute() -> None:
-    writer = Writer()
+def test_a_blank_value_deletes_the_attribute(door: Door) -> None:
+    writer = Writer(door)
 
     writer.update(custom__org="")
 
@@ -169,9 +172,9 @@ def test_a_blank_value_deletes_the_attribute() -> None:
     assert "custom:org" not in claims_of(writer.sign_in()["IdToken"])
 
 
-def test_user_tokens_without_the_scope_for_users_write_and_read_nothing() -> None:
+def test_user_tokens_without_the_scope_for_users_write_and_read_nothing(door: Door) -> None:
     trigger = {"LambdaVersion": "V2_0", "LambdaArn": function_arn("tokens")}
-    cognito = Cognito(LambdaConfig={"PreTokenGenerationConfig": trigger})
+    cognito = Cognito(door, LambdaConfig={"PreTokenGenerationConfig": trigger})
     cognito.create_user()
     changes = {"accessTokenGeneration": {"scopesToSuppress": ["aws.cognito.signin.user.admin"]}}
     cognito.functions.handlers["tokens"] = lambda _: {"response": {"claimsAndScopeOverrideDetails": changes}}
@@ -184,8 +187,8 @@ def test_user_tokens_without_the_scope_for_users_write_and_read_nothing() -> Non
         cognito.client.get_user(AccessToken=token)
 
 
-def test_custom_attributes_are_limited_in_number_length_and_name() -> None:
-    cognito = Cognito()
+def test_custom_attributes_are_limited_in_number_length_and_name(door: Door) -> None:
+    cognito = Cognito(door)
     for start in (0, 25):
         batch = [{**ORG, "Name": f"a{number}"} for number in range(start, start + 25)]
         cognito.admin("add_custom_attributes", CustomAttributes=batch)
@@ -195,14 +198,14 @@ def test_custom_attributes_are_limited_in_number_length_and_name() -> None:
     with refused("InvalidParameterException"):
         cognito.admin("add_custom_attributes", CustomAttributes=[{**ORG, "Name": "a0"}])
     with refused("InvalidParameterException"):
-        Cognito(Schema=[{**ORG, "Name": "n" * 21}])
+        Cognito(door, Schema=[{**ORG, "Name": "n" * 21}])
     cognito.create_user(custom__a0="x" * 2048)
     with refused("InvalidParameterException"):
         cognito.create_user("bob", custom__a0="x" * 2049)
 
 
-def test_a_changed_address_counts_at_once_and_unverified_where_the_pool_does_not_say_otherwise() -> None:
-    writer = Writer(AutoVerifiedAttributes=["email"])
+def test_a_changed_address_counts_at_once_and_unverified_where_the_pool_does_not_say_otherwise(door: Door) -> None:
+    writer = Writer(door, AutoVerifiedAttributes=["email"])
 
     sent = writer.update(email="ceo@victim.example")["CodeDeliveryDetailsList"]
 
@@ -211,9 +214,9 @@ def test_a_changed_address_counts_at_once_and_unverified_where_the_pool_does_not
     assert sent == [{"Destination": "c***@v***", "DeliveryMedium": "EMAIL", "AttributeName": "email"}]
 
 
-def test_where_verification_comes_first_the_old_address_stays_until_the_code_is_entered() -> None:
+def test_where_verification_comes_first_the_old_address_stays_until_the_code_is_entered(door: Door) -> None:
     settings = {"AttributesRequireVerificationBeforeUpdate": ["email"]}
-    writer = Writer(AutoVerifiedAttributes=["email"], UserAttributeUpdateSettings=settings)
+    writer = Writer(door, AutoVerifiedAttributes=["email"], UserAttributeUpdateSettings=settings)
 
     writer.update(email="new@example.com")
     before = claims_of(writer.sign_in()["IdToken"])
@@ -228,8 +231,8 @@ def test_where_verification_comes_first_the_old_address_stays_until_the_code_is_
     assert (after["email"], after["email_verified"]) == ("new@example.com", True)
 
 
-def test_a_code_for_one_address_does_not_verify_the_next() -> None:
-    writer = Writer(AutoVerifiedAttributes=["email"])
+def test_a_code_for_one_address_does_not_verify_the_next(door: Door) -> None:
+    writer = Writer(door, AutoVerifiedAttributes=["email"])
     writer.update(email="own@example.com")
     code = writer.code(Purpose.ATTRIBUTE)
     writer.update(email="ceo@victim.example")
@@ -240,8 +243,8 @@ def test_a_code_for_one_address_does_not_verify_the_next() -> None:
     assert writer.attributes()["email_verified"] == "false"
 
 
-def test_a_code_sent_before_an_administrator_changed_the_address_verifies_nothing() -> None:
-    writer = Writer()
+def test_a_code_sent_before_an_administrator_changed_the_address_verifies_nothing(door: Door) -> None:
+    writer = Writer(door)
     writer.client.get_user_attribute_verification_code(AccessToken=writer.token, AttributeName="email")
     writer.admin_update(email="ceo@victim.example")
 
@@ -253,8 +256,8 @@ def test_a_code_sent_before_an_administrator_changed_the_address_verifies_nothin
     assert writer.attributes()["email_verified"] == "false"
 
 
-def test_a_verified_address_stays_with_its_user_where_it_is_an_alias() -> None:
-    writer = Writer(AliasAttributes=["email"], AutoVerifiedAttributes=["email"])
+def test_a_verified_address_stays_with_its_user_where_it_is_an_alias(door: Door) -> None:
+    writer = Writer(door, AliasAttributes=["email"], AutoVerifiedAttributes=["email"])
     writer.create_user("mallory", email="mallory@example.com")
     token = writer.sign_in("mallory")["AccessToken"]
     writer.client.update_user_attributes(AccessToken=token, UserAttributes=listed({"email": EMAIL.upper()}))
@@ -272,8 +275,8 @@ def test_a_verified_address_stays_with_its_user_where_it_is_an_alias() -> None:
     assert claims_of(writer.sign_in(EMAIL)["IdToken"])["cognito:username"] == "alice"
 
 
-def test_an_alias_differs_by_case_only_where_the_pool_is_case_sensitive() -> None:
-    writer = Writer(AliasAttributes=["preferred_username"], UsernameConfiguration={"CaseSensitive": False})
+def test_an_alias_differs_by_case_only_where_the_pool_is_case_sensitive(door: Door) -> None:
+    writer = Writer(door, AliasAttributes=["preferred_username"], UsernameConfiguration={"CaseSensitive": False})
     writer.create_user("mallory")
     writer.update(preferred_username="boss")
     token = writer.sign_in("mallory")["AccessToken"]
@@ -284,8 +287,8 @@ def test_an_alias_differs_by_case_only_where_the_pool_is_case_sensitive() -> Non
     assert claims_of(writer.sign_in("Boss", PASSWORD)["IdToken"])["cognito:username"] == "alice"
 
 
-def test_addresses_that_are_usernames_are_unique_whatever_is_verified() -> None:
-    cognito = Cognito(UsernameAttributes=["email"])
+def test_addresses_that_are_usernames_are_unique_whatever_is_verified(door: Door) -> None:
+    cognito = Cognito(door, UsernameAttributes=["email"])
     cognito.create_user(EMAIL)
     cognito.create_user("mallory@example.com")
     token = cognito.sign_in("mallory@example.com")["AccessToken"]
@@ -294,12 +297,12 @@ def test_addresses_that_are_usernames_are_unique_whatever_is_verified() -> None:
         cognito.client.update_user_attributes(AccessToken=token, UserAttributes=listed({"email": EMAIL}))
 
 
-def test_phone_numbers_are_not_verified_because_nothing_is_sent_to_them() -> None:
-    writer = Writer()
+def test_phone_numbers_are_not_verified_because_nothing_is_sent_to_them(door: Door) -> None:
+    writer = Writer(door)
 
     with not_derivable():
         writer.client.get_user_attribute_verification_code(AccessToken=writer.token, AttributeName="phone_number")
     with refused("InvalidParameterException"):
         writer.client.get_user_attribute_verification_code(AccessToken=writer.token, AttributeName="custom:org")
     with not_derivable():
-        Cognito(AutoVerifiedAttributes=["phone_number"])
+        Cognito(door, AutoVerifiedAttributes=["phone_number"])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cognito import ACCOUNT, Cognito, claims_of, not_derivable, refused
+
+if TYPE_CHECKING:
+    from doors import Door
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/"
 
 
 @pytest.fixture
-def cognito() -> Cognito:
-    return Cognito()
+def cognito(door: Door) -> Cognito:
+    return Cognito(door)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cognito import FLOWS, ORG, PASSWORD, Cognito, claims_of, not_derivable, refused
@@ -12,21 +12,24 @@ from pycognito.aws_srp import AWSSRP
 
 from harness.emulator.tokens import read_unverified
 
+if TYPE_CHECKING:
+    from doors import Door
+
 LEVEL = {"Name": "level", "AttributeDataType": "Number", "Mutable": True}
 REVOKED = "Access Token has been revoked"
 ROTATING = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}
 
 
 @pytest.fixture
-def cognito() -> Cognito:
-    made = Cognito()
+def cognito(door: Door) -> Cognito:
+    made = Cognito(door)
     made.create_user()
     return made
 
 
-def rotating(grace: int = 0) -> Cognito:
+def rotating(door: Door, grace: int = 0) -> Cognito:
     rotation = {"Feature": "ENABLED", "RetryGracePeriodSeconds": grace}
-    made = Cognito(app={"ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"], "RefreshTokenRotation": rotation})
+    made = Cognito(door, app={"ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"], "RefreshTokenRotation": rotation})
     made.create_user()
     return made
 
@@ -106,8 +109,8 @@ def test_a_refresh_token_is_revoked_by_its_own_client_only(cognito: Cognito) -> 
     assert cognito.refresh(token)
 
 
-def test_without_token_revocation_nothing_ties_a_token_to_its_sign_in() -> None:
-    cognito = Cognito(app={"EnableTokenRevocation": False})
+def test_without_token_revocation_nothing_ties_a_token_to_its_sign_in(door: Door) -> None:
+    cognito = Cognito(door, app={"EnableTokenRevocation": False})
     cognito.create_user()
     tokens = cognito.sign_in()
 
@@ -117,8 +120,8 @@ def test_without_token_revocation_nothing_ties_a_token_to_its_sign_in() -> None:
     assert cognito.refresh(tokens["RefreshToken"])
 
 
-def test_a_global_sign_out_reaches_tokens_without_origin_too() -> None:
-    cognito = Cognito(app={"EnableTokenRevocation": False})
+def test_a_global_sign_out_reaches_tokens_without_origin_too(door: Door) -> None:
+    cognito = Cognito(door, app={"EnableTokenRevocation": False})
     cognito.create_user()
     tokens = cognito.sign_in()
 
@@ -168,9 +171,9 @@ def test_a_deleted_user_is_gone_and_a_new_one_of_the_same_name_is_another(cognit
     assert claims_of(cognito.sign_in()["IdToken"])["sub"] != claims_of(tokens["IdToken"])["sub"]
 
 
-def test_forged_and_expired_access_tokens_speak_for_nobody(cognito: Cognito) -> None:
+def test_forged_and_expired_access_tokens_speak_for_nobody(door: Door, cognito: Cognito) -> None:
     token = cognito.sign_in()["AccessToken"]
-    other = Cognito()
+    other = Cognito(door)
     other.create_user()
 
     for forged in (token.rpartition(".")[0] + ".", token[:-8] + "AAAAAAAA", "x", other.sign_in()["AccessToken"]):
@@ -180,8 +183,8 @@ def test_forged_and_expired_access_tokens_speak_for_nobody(cognito: Cognito) -> 
         cognito.client.get_user(AccessToken=token)
 
 
-def test_tokens_and_get_user_show_what_the_client_reads_as_text() -> None:
-    cognito = Cognito(Schema=[ORG, LEVEL])
+def test_tokens_and_get_user_show_what_the_client_reads_as_text(door: Door) -> None:
+    cognito = Cognito(door, Schema=[ORG, LEVEL])
     cognito.create_user(custom__org="acme", custom__level="7", email="alice@example.com", email_verified="true")
     wide = claims_of(cognito.sign_in()["IdToken"])
     cognito.client_id = cognito.new_client(ReadAttributes=["email", "email_verified", "custom:level"])
@@ -236,8 +239,8 @@ def test_a_refresh_token_works_through_its_own_operation_as_well(cognito: Cognit
     assert cognito.refresh(tokens["RefreshToken"])
 
 
-def test_a_rotated_refresh_token_gives_way_to_the_next() -> None:
-    cognito = rotating()
+def test_a_rotated_refresh_token_gives_way_to_the_next(door: Door) -> None:
+    cognito = rotating(door)
     first = cognito.sign_in()
     second = rotated(cognito, first["RefreshToken"])
 
@@ -250,8 +253,8 @@ def test_a_rotated_refresh_token_gives_way_to_the_next() -> None:
     assert claims_of(third["IdToken"])["origin_jti"] == claims_of(first["IdToken"])["origin_jti"]
 
 
-def test_a_rotated_refresh_token_works_on_for_the_grace_period_and_expires_with_the_first() -> None:
-    cognito = rotating(grace=10)
+def test_a_rotated_refresh_token_works_on_for_the_grace_period_and_expires_with_the_first(door: Door) -> None:
+    cognito = rotating(door, grace=10)
     first = cognito.sign_in()
     second = rotated(cognito, first["RefreshToken"])
 
@@ -263,8 +266,8 @@ def test_a_rotated_refresh_token_works_on_for_the_grace_period_and_expires_with_
         rotated(cognito, second["RefreshToken"])
 
 
-def test_rotation_and_the_refresh_flow_exclude_each_other() -> None:
-    cognito = rotating()
+def test_rotation_and_the_refresh_flow_exclude_each_other(door: Door) -> None:
+    cognito = rotating(door)
     token = cognito.sign_in()["RefreshToken"]
 
     with refused("InvalidParameterException", "REFRESH_TOKEN_AUTH flow not enabled for this client"):

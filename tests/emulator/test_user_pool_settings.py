@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cognito import ACCOUNT, ORG, PASSWORD, Cognito, listed, not_derivable, refused
@@ -10,19 +10,23 @@ from cognito import ACCOUNT, ORG, PASSWORD, Cognito, listed, not_derivable, refu
 from harness.emulator.cloud import EmbeddedCloud
 from harness.emulator.service import Call
 
+if TYPE_CHECKING:
+    from doors import Door
+
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/"
 
 
 @pytest.fixture
-def cognito() -> Cognito:
-    return Cognito()
+def cognito(door: Door) -> Cognito:
+    return Cognito(door)
 
 
 # --- Pools and clients ------------------------------------------------------------------------------------------------
 
 
-def test_an_update_of_a_pool_puts_back_what_it_leaves_out() -> None:
+def test_an_update_of_a_pool_puts_back_what_it_leaves_out(door: Door) -> None:
     cognito = Cognito(
+        door,
         AdminCreateUserConfig={"AllowAdminCreateUserOnly": True},
         Policies={"PasswordPolicy": {"MinimumLength": 20}},
         DeletionProtection="ACTIVE",
@@ -47,9 +51,10 @@ def test_an_update_of_a_pool_takes_effect_on_the_next_call(cognito: Cognito) -> 
     assert cognito.admin("describe_user_pool")["UserPool"]["Name"] == "other"
 
 
-def test_the_words_of_messages_are_kept_and_shown() -> None:
+def test_the_words_of_messages_are_kept_and_shown(door: Door) -> None:
     template = {"DefaultEmailOption": "CONFIRM_WITH_CODE", "EmailMessage": "Your code is {####}"}
     cognito = Cognito(
+        door,
         EmailVerificationSubject="Welcome",
         VerificationMessageTemplate=template,
         MfaConfiguration="OFF",
@@ -74,11 +79,13 @@ def test_the_words_of_messages_are_kept_and_shown() -> None:
     ],
     ids=lambda settings: str(next(iter(settings))),
 )
-def test_settings_that_are_not_implemented_are_refused_as_unknown(cognito: Cognito, settings: dict[str, Any]) -> None:
+def test_settings_that_are_not_implemented_are_refused_as_unknown(
+    door: Door, cognito: Cognito, settings: dict[str, Any]
+) -> None:
     with not_derivable():
         cognito.admin("update_user_pool", **settings)
     with not_derivable():
-        Cognito(**settings)
+        Cognito(door, **settings)
 
 
 @pytest.mark.parametrize(
@@ -136,11 +143,11 @@ def test_verification_before_an_update_needs_a_pool_that_verifies(cognito: Cogni
         cognito.admin("update_user_pool", UserAttributeUpdateSettings=settings)
 
 
-def test_only_administrators_recover_accounts_or_others_do() -> None:
+def test_only_administrators_recover_accounts_or_others_do(door: Door) -> None:
     mechanisms = [{"Name": "admin_only", "Priority": 1}, {"Name": "verified_email", "Priority": 2}]
 
     with refused("InvalidParameterException"):
-        Cognito(AccountRecoverySetting={"RecoveryMechanisms": mechanisms})
+        Cognito(door, AccountRecoverySetting={"RecoveryMechanisms": mechanisms})
 
 
 def test_pools_are_tagged_and_the_tags_are_condition_keys(cognito: Cognito) -> None:
@@ -181,8 +188,8 @@ def test_pools_are_tagged_and_the_tags_are_condition_keys(cognito: Cognito) -> N
         ('given_name = "a \\"b\\""', ["alice"]),
     ],
 )
-def test_users_are_searched_by_one_standard_attribute(text: str, found: list[str]) -> None:
-    cognito = Cognito()
+def test_users_are_searched_by_one_standard_attribute(door: Door, text: str, found: list[str]) -> None:
+    cognito = Cognito(door)
     cognito.create_user("alice", email="alice@example.com", given_name='a "b"')
     cognito.create_user("bob", email="bob@example.com")
     cognito.admin("admin_disable_user", Username="bob")
@@ -194,9 +201,9 @@ def test_users_are_searched_by_one_standard_attribute(text: str, found: list[str
 
 
 @pytest.mark.parametrize("text", ['custom:org = "acme"', "email", 'email > "a"', 'email = "a" email = "b"'])
-def test_other_searches_are_refused(text: str) -> None:
+def test_other_searches_are_refused(door: Door, text: str) -> None:
     with refused("InvalidParameterException"):
-        Cognito(Schema=[ORG]).admin("list_users", Filter=text)
+        Cognito(door, Schema=[ORG]).admin("list_users", Filter=text)
 
 
 def test_users_are_listed_page_by_page_with_the_attributes_asked_for(cognito: Cognito) -> None:
@@ -213,12 +220,14 @@ def test_users_are_listed_page_by_page_with_the_attributes_asked_for(cognito: Co
         cognito.admin("list_users", AttributesToGet=["custom:none"])
 
 
-def test_a_sub_names_a_user_where_it_is_the_username_and_is_refused_as_unknown_elsewhere(cognito: Cognito) -> None:
+def test_a_sub_names_a_user_where_it_is_the_username_and_is_refused_as_unknown_elsewhere(
+    door: Door, cognito: Cognito
+) -> None:
     cognito.create_user()
     with not_derivable():
         cognito.admin("admin_get_user", Username=cognito.attributes()["sub"])
 
-    by_mail = Cognito(UsernameAttributes=["email"])
+    by_mail = Cognito(door, UsernameAttributes=["email"])
     by_mail.create_user("alice@example.com")
     sub = by_mail.attributes("alice@example.com")["sub"]
     assert by_mail.admin("admin_get_user", Username=sub)["Username"] == sub
@@ -227,10 +236,10 @@ def test_a_sub_names_a_user_where_it_is_the_username_and_is_refused_as_unknown_e
 # --- Whose pool a call is about ---------------------------------------------------------------------------------------
 
 
-def test_a_call_belongs_where_its_pool_its_client_or_its_token_does(cognito: Cognito) -> None:
+def test_a_call_belongs_where_its_pool_its_client_or_its_token_does(door: Door, cognito: Cognito) -> None:
     cognito.create_user()
     tokens = cognito.sign_in()
-    other = Cognito()
+    other = Cognito(door)
 
     named: list[dict[str, Any]] = [
         {"UserPoolId": cognito.pool_id},

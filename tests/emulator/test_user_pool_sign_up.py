@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cognito import PASSWORD, Cognito, claims_of, listed, not_derivable, refused
 
 from harness.emulator.user_pools.messages import Purpose
 from harness.secret import Secret
+
+if TYPE_CHECKING:
+    from doors import Door
 
 EMAIL = "alice@example.com"
 NEWER = "Newer-Horse-1"
@@ -19,8 +22,8 @@ MISMATCH = "Invalid verification code provided, please try again."
 class Registry(Cognito):
     """A pool that sends codes to e-mail addresses."""
 
-    def __init__(self, *, app: Any = None, **pool: Any) -> None:
-        super().__init__(app=app, AutoVerifiedAttributes=["email"], **pool)
+    def __init__(self, door: Door, *, app: Any = None, **pool: Any) -> None:
+        super().__init__(door, app=app, AutoVerifiedAttributes=["email"], **pool)
 
     def confirm(self, code: str, username: str = "alice", **more: Any) -> None:
         self.client.confirm_sign_up(ClientId=self.client_id, Username=username, ConfirmationCode=code, **more)
@@ -40,8 +43,8 @@ class Registry(Cognito):
         return status
 
 
-def test_who_signs_up_gets_in_once_the_code_came_back() -> None:
-    registry = Registry()
+def test_who_signs_up_gets_in_once_the_code_came_back(door: Door) -> None:
+    registry = Registry(door)
     signed_up = registry.sign_up(email=EMAIL)
 
     with refused("UserNotConfirmedException", "User is not confirmed."):
@@ -54,16 +57,16 @@ def test_who_signs_up_gets_in_once_the_code_came_back() -> None:
     assert (claims["sub"], claims["email_verified"]) == (signed_up["UserSub"], True)
 
 
-def test_an_unconfirmed_user_is_not_told_apart_by_a_wrong_password() -> None:
-    registry = Registry()
+def test_an_unconfirmed_user_is_not_told_apart_by_a_wrong_password(door: Door) -> None:
+    registry = Registry(door)
     registry.sign_up(email=EMAIL)
 
     with refused("NotAuthorizedException", "Incorrect username or password."):
         registry.sign_in(password="Wrong-Horse-1")
 
 
-def test_where_only_administrators_create_users_nobody_signs_up() -> None:
-    registry = Registry(AdminCreateUserConfig={"AllowAdminCreateUserOnly": True})
+def test_where_only_administrators_create_users_nobody_signs_up(door: Door) -> None:
+    registry = Registry(door, AdminCreateUserConfig={"AllowAdminCreateUserOnly": True})
 
     with refused("NotAuthorizedException", "SignUp is not permitted for this user pool"):
         registry.sign_up(email=EMAIL)
@@ -72,8 +75,8 @@ def test_where_only_administrators_create_users_nobody_signs_up() -> None:
     assert registry.sign_in()
 
 
-def test_codes_are_good_once_for_one_user_and_for_a_day() -> None:
-    registry = Registry()
+def test_codes_are_good_once_for_one_user_and_for_a_day(door: Door) -> None:
+    registry = Registry(door)
     for username in ("alice", "bob"):
         registry.sign_up(username, email=f"{username}@example.com")
     code = registry.code(Purpose.SIGN_UP)
@@ -88,8 +91,8 @@ def test_codes_are_good_once_for_one_user_and_for_a_day() -> None:
         registry.confirm(code)
 
 
-def test_codes_cannot_be_guessed_by_trying() -> None:
-    registry = Registry()
+def test_codes_cannot_be_guessed_by_trying(door: Door) -> None:
+    registry = Registry(door)
     registry.sign_up(email=EMAIL)
     code = registry.code(Purpose.SIGN_UP)
     for _ in range(5):
@@ -100,16 +103,16 @@ def test_codes_cannot_be_guessed_by_trying() -> None:
         registry.confirm(code)
 
 
-def test_no_code_and_no_invitation_shows_in_the_object_that_holds_it() -> None:
-    registry = Registry()
+def test_no_code_and_no_invitation_shows_in_the_object_that_holds_it(door: Door) -> None:
+    registry = Registry(door)
     registry.sign_up(email=EMAIL)
     code = registry.code(Purpose.SIGN_UP)
 
     assert code not in repr(registry.pools.messages.last(registry.pool_id, "alice", Purpose.SIGN_UP))
 
 
-def test_a_new_code_takes_the_place_of_the_last() -> None:
-    registry = Registry()
+def test_a_new_code_takes_the_place_of_the_last(door: Door) -> None:
+    registry = Registry(door)
     registry.sign_up(email=EMAIL)
     registry.client.resend_confirmation_code(ClientId=registry.client_id, Username="alice")
     registry.confirm(registry.code(Purpose.SIGN_UP))
@@ -118,8 +121,8 @@ def test_a_new_code_takes_the_place_of_the_last() -> None:
         registry.client.resend_confirmation_code(ClientId=registry.client_id, Username="alice")
 
 
-def test_without_auto_verification_only_an_administrator_confirms_and_nothing_is_verified() -> None:
-    cognito = Cognito()
+def test_without_auto_verification_only_an_administrator_confirms_and_nothing_is_verified(door: Door) -> None:
+    cognito = Cognito(door)
     signed_up = cognito.sign_up(email=EMAIL)
     with refused("InvalidParameterException"):
         cognito.client.resend_confirmation_code(ClientId=cognito.client_id, Username="alice")
@@ -142,15 +145,15 @@ def test_without_auto_verification_only_an_administrator_confirms_and_nothing_is
         ("CorrectHorse1", "Password must have symbol characters"),
     ],
 )
-def test_passwords_keep_to_the_policy_of_the_pool(password: str, reason: str) -> None:
-    registry = Registry()
+def test_passwords_keep_to_the_policy_of_the_pool(door: Door, password: str, reason: str) -> None:
+    registry = Registry(door)
 
     with refused("InvalidPasswordException", f"Password did not conform with policy: {reason}"):
         registry.client.sign_up(ClientId=registry.client_id, Username="alice", Password=password)
 
 
-def test_required_attributes_must_be_there_at_sign_up() -> None:
-    registry = Registry(Schema=[{"Name": "email", "AttributeDataType": "String", "Required": True}])
+def test_required_attributes_must_be_there_at_sign_up(door: Door) -> None:
+    registry = Registry(door, Schema=[{"Name": "email", "AttributeDataType": "String", "Required": True}])
 
     with refused(
         "InvalidParameterException", "Attributes did not conform to the schema: email: The attribute is required"
@@ -159,24 +162,24 @@ def test_required_attributes_must_be_there_at_sign_up() -> None:
 
 
 @pytest.mark.parametrize("taken", ["alice", "ALICE"])
-def test_a_name_is_taken_once_in_any_case_unless_the_pool_minds_case(taken: str) -> None:
-    registry = Registry(UsernameConfiguration={"CaseSensitive": False})
+def test_a_name_is_taken_once_in_any_case_unless_the_pool_minds_case(door: Door, taken: str) -> None:
+    registry = Registry(door, UsernameConfiguration={"CaseSensitive": False})
     registry.create_user()
 
     with refused("UsernameExistsException", "User account already exists"):
         registry.sign_up(taken)
 
 
-def test_a_name_is_free_again_after_its_user_is_deleted_but_the_user_is_another() -> None:
-    cognito = Cognito()
+def test_a_name_is_free_again_after_its_user_is_deleted_but_the_user_is_another(door: Door) -> None:
+    cognito = Cognito(door)
     first = cognito.sign_up()["UserSub"]
     cognito.admin("admin_delete_user", Username="alice")
 
     assert cognito.sign_up()["UserSub"] != first
 
 
-def test_addresses_take_the_place_of_usernames() -> None:
-    registry = Registry(UsernameAttributes=["email"], UsernameConfiguration={"CaseSensitive": False})
+def test_addresses_take_the_place_of_usernames(door: Door) -> None:
+    registry = Registry(door, UsernameAttributes=["email"], UsernameConfiguration={"CaseSensitive": False})
     signed_up = registry.sign_up(EMAIL)
     registry.confirm(registry.code(Purpose.SIGN_UP, signed_up["UserSub"]), EMAIL)
 
@@ -189,8 +192,8 @@ def test_addresses_take_the_place_of_usernames() -> None:
         registry.sign_up("alice")
 
 
-def test_an_alias_signs_in_only_once_it_is_verified_and_for_the_user_who_verified_it() -> None:
-    registry = Registry(AliasAttributes=["email"])
+def test_an_alias_signs_in_only_once_it_is_verified_and_for_the_user_who_verified_it(door: Door) -> None:
+    registry = Registry(door, AliasAttributes=["email"])
     registry.create_user("victim", email=EMAIL, email_verified="true")
     registry.sign_up("mallory", email=EMAIL)
 
@@ -201,8 +204,8 @@ def test_an_alias_signs_in_only_once_it_is_verified_and_for_the_user_who_verifie
         registry.sign_up("other@example.com")
 
 
-def test_a_forced_alias_moves_to_whoever_has_the_code_and_the_other_loses_it() -> None:
-    registry = Registry(AliasAttributes=["email"])
+def test_a_forced_alias_moves_to_whoever_has_the_code_and_the_other_loses_it(door: Door) -> None:
+    registry = Registry(door, AliasAttributes=["email"])
     registry.create_user("victim", email=EMAIL, email_verified="true")
     registry.sign_up("mallory", email=EMAIL)
 
@@ -213,8 +216,8 @@ def test_a_forced_alias_moves_to_whoever_has_the_code_and_the_other_loses_it() -
 
 
 @pytest.mark.parametrize("forced", [False, True])
-def test_an_administrator_moves_an_alias_only_by_force(forced: bool) -> None:  # noqa: FBT001  a table of cases
-    registry = Registry(AliasAttributes=["email"])
+def test_an_administrator_moves_an_alias_only_by_force(door: Door, forced: bool) -> None:  # noqa: FBT001  a table of cases
+    registry = Registry(door, AliasAttributes=["email"])
     registry.create_user("first", email=EMAIL, email_verified="true")
     attributes = listed({"email": EMAIL, "email_verified": "true"})
     given = {"Username": "second", "MessageAction": "SUPPRESS", "UserAttributes": attributes}
@@ -227,13 +230,13 @@ def test_an_administrator_moves_an_alias_only_by_force(forced: bool) -> None:  #
             registry.admin("admin_create_user", **given)
 
 
-def test_aliases_and_username_attributes_exclude_each_other() -> None:
+def test_aliases_and_username_attributes_exclude_each_other(door: Door) -> None:
     with refused("InvalidParameterException"):
-        Cognito(AliasAttributes=["email"], UsernameAttributes=["email"])
+        Cognito(door, AliasAttributes=["email"], UsernameAttributes=["email"])
 
 
-def test_a_forgotten_password_is_replaced_with_a_code_that_lives_for_an_hour() -> None:
-    registry = Registry()
+def test_a_forgotten_password_is_replaced_with_a_code_that_lives_for_an_hour(door: Door) -> None:
+    registry = Registry(door)
     registry.create_user(email=EMAIL, email_verified="true")
 
     delivered = registry.forgot()
@@ -254,8 +257,8 @@ def test_a_forgotten_password_is_replaced_with_a_code_that_lives_for_an_hour() -
         registry.sign_in()
 
 
-def test_a_code_for_signing_up_resets_no_password() -> None:
-    registry = Registry()
+def test_a_code_for_signing_up_resets_no_password(door: Door) -> None:
+    registry = Registry(door)
     registry.create_user(email=EMAIL, email_verified="true")
     token = registry.sign_in()["AccessToken"]
     registry.client.get_user_attribute_verification_code(AccessToken=token, AttributeName="email")
@@ -264,8 +267,8 @@ def test_a_code_for_signing_up_resets_no_password() -> None:
         registry.confirm_forgot(registry.code(Purpose.ATTRIBUTE))
 
 
-def test_a_password_is_reset_through_a_verified_address_only() -> None:
-    registry = Registry()
+def test_a_password_is_reset_through_a_verified_address_only(door: Door) -> None:
+    registry = Registry(door)
     registry.create_user(email=EMAIL)
 
     with refused(
@@ -275,17 +278,17 @@ def test_a_password_is_reset_through_a_verified_address_only() -> None:
         registry.forgot()
 
 
-def test_where_only_administrators_recover_accounts_users_do_not() -> None:
+def test_where_only_administrators_recover_accounts_users_do_not(door: Door) -> None:
     recovery = {"RecoveryMechanisms": [{"Name": "admin_only", "Priority": 1}]}
-    registry = Registry(AccountRecoverySetting=recovery)
+    registry = Registry(door, AccountRecoverySetting=recovery)
     registry.create_user(email=EMAIL, email_verified="true")
 
     with refused("NotAuthorizedException"):
         registry.forgot()
 
 
-def test_a_verified_phone_number_would_get_a_text_message_which_is_refused_as_unknown() -> None:
-    registry = Registry()
+def test_a_verified_phone_number_would_get_a_text_message_which_is_refused_as_unknown(door: Door) -> None:
+    registry = Registry(door)
     registry.create_user(email=EMAIL, email_verified="true", phone_number="+15550100", phone_number_verified="true")
     with not_derivable():
         registry.forgot()
@@ -295,8 +298,8 @@ def test_a_verified_phone_number_would_get_a_text_message_which_is_refused_as_un
     assert registry.forgot()["AttributeName"] == "email"
 
 
-def test_a_hiding_client_tells_nothing_about_missing_users() -> None:
-    registry = Registry()
+def test_a_hiding_client_tells_nothing_about_missing_users(door: Door) -> None:
+    registry = Registry(door)
     for call in (registry.forgot, lambda: registry.confirm("1", "nobody"), lambda: registry.confirm_forgot("1")):
         with refused("UserNotFoundException", "User does not exist."):
             call()
@@ -309,8 +312,8 @@ def test_a_hiding_client_tells_nothing_about_missing_users() -> None:
             call()
 
 
-def test_an_administrators_reset_closes_the_account_until_the_user_has_a_new_password() -> None:
-    registry = Registry()
+def test_an_administrators_reset_closes_the_account_until_the_user_has_a_new_password(door: Door) -> None:
+    registry = Registry(door)
     registry.create_user(email=EMAIL, email_verified="true")
     registry.admin("admin_reset_user_password", Username="alice")
 
@@ -322,8 +325,8 @@ def test_an_administrators_reset_closes_the_account_until_the_user_has_a_new_pas
     assert registry.sign_in(password=NEWER)
 
 
-def test_invited_users_cannot_reset_what_they_never_chose() -> None:
-    registry = Registry()
+def test_invited_users_cannot_reset_what_they_never_chose(door: Door) -> None:
+    registry = Registry(door)
     registry.admin(
         "admin_create_user",
         Username="alice",
@@ -337,8 +340,8 @@ def test_invited_users_cannot_reset_what_they_never_chose() -> None:
         registry.admin("admin_reset_user_password", Username="alice")
 
 
-def test_users_change_their_password_with_the_old_one() -> None:
-    cognito = Cognito()
+def test_users_change_their_password_with_the_old_one(door: Door) -> None:
+    cognito = Cognito(door)
     cognito.create_user()
     token = cognito.sign_in()["AccessToken"]
 
@@ -355,8 +358,8 @@ def test_users_change_their_password_with_the_old_one() -> None:
         cognito.sign_in()
 
 
-def test_an_invitation_carries_the_temporary_password_and_can_be_sent_again() -> None:
-    cognito = Cognito()
+def test_an_invitation_carries_the_temporary_password_and_can_be_sent_again(door: Door) -> None:
+    cognito = Cognito(door)
     by_mail = {"Username": "alice", "DesiredDeliveryMediums": ["EMAIL"]}
     cognito.admin("admin_create_user", UserAttributes=listed({"email": EMAIL}), **by_mail)
     first = cognito.code(Purpose.INVITATION)
@@ -373,8 +376,8 @@ def test_an_invitation_carries_the_temporary_password_and_can_be_sent_again() ->
         cognito.admin("admin_create_user", **{**by_mail, "Username": "bob"})
 
 
-def test_mailboxes_are_forgotten_with_their_user() -> None:
-    registry = Registry()
+def test_mailboxes_are_forgotten_with_their_user(door: Door) -> None:
+    registry = Registry(door)
     registry.sign_up(email=EMAIL)
     registry.admin("admin_delete_user", Username="alice")
 

@@ -19,6 +19,8 @@ from harness.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from doors import Door
+
 WRONG = "Incorrect username or password."
 
 
@@ -53,8 +55,8 @@ class Prover:
 
 
 @pytest.fixture
-def cognito() -> Cognito:
-    made = Cognito()
+def cognito(door: Door) -> Cognito:
+    made = Cognito(door)
     made.create_user(email="alice@example.com", email_verified="true")
     return made
 
@@ -101,8 +103,8 @@ def test_pycognito_signs_in_through_a_client_with_a_secret(cognito: Cognito) -> 
         Prover(cognito, client_secret="another").sign_in()
 
 
-def test_an_alias_signs_in_under_the_name_the_challenge_gives() -> None:
-    cognito = Cognito(UsernameAttributes=["email"])
+def test_an_alias_signs_in_under_the_name_the_challenge_gives(door: Door) -> None:
+    cognito = Cognito(door, UsernameAttributes=["email"])
     cognito.create_user("alice@example.com")
 
     challenge = Prover(cognito, "alice@example.com").challenge()
@@ -205,8 +207,8 @@ def test_srp_must_be_enabled_for_the_client(cognito: Cognito) -> None:
         Prover(cognito).sign_in()
 
 
-def test_an_unconfirmed_user_is_told_so_only_after_the_proof() -> None:
-    cognito = Cognito()
+def test_an_unconfirmed_user_is_told_so_only_after_the_proof(door: Door) -> None:
+    cognito = Cognito(door)
     cognito.sign_up()
 
     with refused("UserNotConfirmedException", "User is not confirmed."):

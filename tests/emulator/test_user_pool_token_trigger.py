@@ -12,6 +12,8 @@ from harness.emulator.operations import accepting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from doors import Door
+
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/"
 SCOPE = "aws.cognito.signin.user.admin"
 
@@ -19,8 +21,8 @@ SCOPE = "aws.cognito.signin.user.admin"
 class Tokens(Triggered):
     """A pool with a pre token generation trigger, and alice with an attribute in two groups."""
 
-    def __init__(self, version: str) -> None:
-        super().__init__(version, PreTokenGeneration=echo)
+    def __init__(self, door: Door, version: str) -> None:
+        super().__init__(door, version, PreTokenGeneration=echo)
         self.details = "claimsOverrideDetails" if version == "V1_0" else "claimsAndScopeOverrideDetails"
         self.create_user(custom__org="acme", email="alice@example.com")
         for number in (0, 1):
@@ -35,18 +37,20 @@ class Tokens(Triggered):
 
 
 @pytest.fixture(scope="module")
-def first() -> Tokens:
-    return Tokens("V1_0")
+def first(door: Door) -> Tokens:
+    return Tokens(door, "V1_0")
 
 
 @pytest.fixture(scope="module")
-def second() -> Tokens:
-    return Tokens("V2_0")
+def second(door: Door) -> Tokens:
+    return Tokens(door, "V2_0")
 
 
 @pytest.mark.parametrize(("version", "number"), [("V1_0", "1"), ("V2_0", "2"), ("V3_0", "3")])
-def test_the_token_event_shows_attributes_and_groups_and_from_version_two_on_scopes(version: str, number: str) -> None:
-    cognito = Tokens(version)
+def test_the_token_event_shows_attributes_and_groups_and_from_version_two_on_scopes(
+    door: Door, version: str, number: str
+) -> None:
+    cognito = Tokens(door, version)
     cognito.sign_in()
 
     event = cognito.last_event()
@@ -179,8 +183,8 @@ def _mirroring(event: dict[str, Any]) -> dict[str, Any]:
     return {**event, "response": {"claimsOverrideDetails": {"claimsToAddOrOverride": claims}}}
 
 
-def test_client_metadata_reaches_the_token_trigger_with_a_challenge_and_not_with_a_sign_in() -> None:
-    cognito = Triggered(PreTokenGeneration=_mirroring)
+def test_client_metadata_reaches_the_token_trigger_with_a_challenge_and_not_with_a_sign_in(door: Door) -> None:
+    cognito = Triggered(door, PreTokenGeneration=_mirroring)
     cognito.create_user()
     cognito.admin("admin_set_user_password", Username="alice", Password="Temporary-1", Permanent=False)
     metadata = {"tenant": "victim"}
@@ -207,24 +211,24 @@ def test_client_metadata_reaches_the_token_trigger_with_a_challenge_and_not_with
     ]
 
 
-def test_the_token_trigger_runs_at_every_refresh() -> None:
-    cognito = Triggered(PreTokenGeneration=_mirroring)
+def test_the_token_trigger_runs_at_every_refresh(door: Door) -> None:
+    cognito = Triggered(door, PreTokenGeneration=_mirroring)
     cognito.create_user()
     token = cognito.sign_in()["RefreshToken"]
 
     assert claims_of(cognito.refresh(token)["IdToken"])["source"] == "TokenGeneration_RefreshTokens"
 
 
-def test_changing_access_tokens_needs_more_than_the_lite_tier() -> None:
+def test_changing_access_tokens_needs_more_than_the_lite_tier(door: Door) -> None:
     config = {"PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": function_arn("f")}}
 
     with refused("FeatureUnavailableInTierException"):
-        Cognito(LambdaConfig=config, UserPoolTier="LITE")
-    assert Cognito(LambdaConfig=config, UserPoolTier="ESSENTIALS")
+        Cognito(door, LambdaConfig=config, UserPoolTier="LITE")
+    assert Cognito(door, LambdaConfig=config, UserPoolTier="ESSENTIALS")
 
 
-def test_both_settings_of_the_token_trigger_must_agree() -> None:
+def test_both_settings_of_the_token_trigger_must_agree(door: Door) -> None:
     config = {"LambdaVersion": "V1_0", "LambdaArn": function_arn("f")}
 
     with refused("InvalidParameterException"):
-        Cognito(LambdaConfig={"PreTokenGeneration": function_arn("g"), "PreTokenGenerationConfig": config})
+        Cognito(door, LambdaConfig={"PreTokenGeneration": function_arn("g"), "PreTokenGenerationConfig": config})

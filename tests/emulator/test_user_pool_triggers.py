@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cognito import (
@@ -27,11 +27,14 @@ from harness.emulator.user_pools.functions_port import FunctionFailedError, Func
 from harness.emulator.user_pools.messages import Purpose
 from harness.emulator.user_pools.service import UserPools
 
+if TYPE_CHECKING:
+    from doors import Door
+
 # --- Pre sign-up ------------------------------------------------------------------------------------------------------
 
 
-def test_pre_sign_up_sees_the_request_and_lets_it_pass() -> None:
-    cognito = Triggered(PreSignUp=echo)
+def test_pre_sign_up_sees_the_request_and_lets_it_pass(door: Door) -> None:
+    cognito = Triggered(door, PreSignUp=echo)
     cognito.client.sign_up(
         ClientId=cognito.client_id,
         Username="alice",
@@ -55,8 +58,8 @@ def test_pre_sign_up_sees_the_request_and_lets_it_pass() -> None:
     assert cognito.functions.callers[-1] == (pool_arn, "cognito-idp.amazonaws.com")
 
 
-def test_pre_sign_up_that_confirms_and_verifies_lets_anybody_in_with_any_address() -> None:
-    cognito = Triggered(PreSignUp=answering({"autoConfirmUser": True, "autoVerifyEmail": True}))
+def test_pre_sign_up_that_confirms_and_verifies_lets_anybody_in_with_any_address(door: Door) -> None:
+    cognito = Triggered(door, PreSignUp=answering({"autoConfirmUser": True, "autoVerifyEmail": True}))
 
     signed_up = cognito.sign_up(email="attacker@victim.example")
 
@@ -66,8 +69,8 @@ def test_pre_sign_up_that_confirms_and_verifies_lets_anybody_in_with_any_address
         cognito.sign_up("bob")
 
 
-def test_pre_sign_up_that_verifies_takes_an_alias_away_from_whoever_had_it() -> None:
-    cognito = Triggered(PreSignUp=answering({"autoConfirmUser": True, "autoVerifyEmail": True}))
+def test_pre_sign_up_that_verifies_takes_an_alias_away_from_whoever_had_it(door: Door) -> None:
+    cognito = Triggered(door, PreSignUp=answering({"autoConfirmUser": True, "autoVerifyEmail": True}))
     settings = {"LambdaConfig": {"PreSignUp": function_arn("PreSignUp")}, "AliasAttributes": ["email"]}
     cognito.pool_id = cognito.new_pool(**settings)
     cognito.client_id = cognito.new_client()
@@ -78,20 +81,20 @@ def test_pre_sign_up_that_verifies_takes_an_alias_away_from_whoever_had_it() -> 
     assert cognito.attributes("victim")["email_verified"] == "false"
 
 
-def test_pre_sign_up_sets_no_attributes() -> None:
+def test_pre_sign_up_sets_no_attributes(door: Door) -> None:
     def meddling(event: dict[str, Any]) -> dict[str, Any]:
         event["request"]["userAttributes"]["custom:org"] = "victim"
         event["userName"] = "bob"
         return event
 
-    cognito = Triggered(PreSignUp=meddling)
+    cognito = Triggered(door, PreSignUp=meddling)
     cognito.sign_up(custom__org="acme")
 
     assert cognito.attributes()["custom:org"] == "acme"
 
 
-def test_pre_sign_up_stops_a_user_in_the_functions_own_words_and_nothing_is_left_behind() -> None:
-    cognito = Triggered(PreSignUp=failing(FunctionFailedError("not invited")))
+def test_pre_sign_up_stops_a_user_in_the_functions_own_words_and_nothing_is_left_behind(door: Door) -> None:
+    cognito = Triggered(door, PreSignUp=failing(FunctionFailedError("not invited")))
 
     with refused("UserLambdaValidationException", "PreSignUp failed with error not invited."):
         cognito.sign_up()
@@ -101,8 +104,8 @@ def test_pre_sign_up_stops_a_user_in_the_functions_own_words_and_nothing_is_left
     assert cognito.admin("list_users")["Users"] == []
 
 
-def test_what_pre_sign_up_answers_to_an_administrator_counts_for_nothing() -> None:
-    cognito = Triggered(PreSignUp=answering({"autoConfirmUser": True, "autoVerifyEmail": True}))
+def test_what_pre_sign_up_answers_to_an_administrator_counts_for_nothing(door: Door) -> None:
+    cognito = Triggered(door, PreSignUp=answering({"autoConfirmUser": True, "autoVerifyEmail": True}))
 
     cognito.admin("admin_create_user", Username="alice", MessageAction="SUPPRESS")
 
@@ -112,8 +115,8 @@ def test_what_pre_sign_up_answers_to_an_administrator_counts_for_nothing() -> No
     assert "email_verified" not in cognito.attributes()
 
 
-def test_a_name_taken_while_pre_sign_up_ran_stays_taken() -> None:
-    cognito = Triggered(PreSignUp=echo)
+def test_a_name_taken_while_pre_sign_up_ran_stays_taken(door: Door) -> None:
+    cognito = Triggered(door, PreSignUp=echo)
 
     def registering_too(event: dict[str, Any]) -> dict[str, Any]:
         cognito.functions.handlers["PreSignUp"] = echo
@@ -130,9 +133,9 @@ def test_a_name_taken_while_pre_sign_up_ran_stays_taken() -> None:
 # --- Post confirmation ------------------------------------------------------------------------------------------------
 
 
-def test_post_confirmation_writes_mutable_attributes_of_the_user_and_no_immutable_ones() -> None:
+def test_post_confirmation_writes_mutable_attributes_of_the_user_and_no_immutable_ones(door: Door) -> None:
     refusals: list[Any] = []
-    cognito = Triggered(PostConfirmation=echo)
+    cognito = Triggered(door, PostConfirmation=echo)
 
     def provisioning(event: dict[str, Any]) -> dict[str, Any]:
         for attribute in ("custom:org", "custom:tenant"):
@@ -158,8 +161,8 @@ def test_post_confirmation_writes_mutable_attributes_of_the_user_and_no_immutabl
     assert refusal.response["Error"]["Message"] == "user.custom:tenant: Attribute cannot be updated.\n"
 
 
-def test_post_confirmation_that_fails_tells_the_user_who_is_confirmed_all_the_same() -> None:
-    cognito = Triggered(PostConfirmation=failing(FunctionFailedError("no table")))
+def test_post_confirmation_that_fails_tells_the_user_who_is_confirmed_all_the_same(door: Door) -> None:
+    cognito = Triggered(door, PostConfirmation=failing(FunctionFailedError("no table")))
     cognito.sign_up()
 
     with refused("UserLambdaValidationException", "PostConfirmation failed with error no table."):
@@ -168,8 +171,8 @@ def test_post_confirmation_that_fails_tells_the_user_who_is_confirmed_all_the_sa
     assert cognito.sign_in()
 
 
-def test_post_confirmation_runs_for_forgotten_passwords_and_not_for_administrators_users() -> None:
-    cognito = Triggered(PostConfirmation=echo)
+def test_post_confirmation_runs_for_forgotten_passwords_and_not_for_administrators_users(door: Door) -> None:
+    cognito = Triggered(door, PostConfirmation=echo)
     cognito.create_user(email="alice@example.com", email_verified="true")
     assert cognito.functions.events == []
     cognito.client.forgot_password(ClientId=cognito.client_id, Username="alice")
@@ -189,8 +192,8 @@ def test_post_confirmation_runs_for_forgotten_passwords_and_not_for_administrato
 # --- Authentication ---------------------------------------------------------------------------------------------------
 
 
-def test_pre_authentication_sees_who_tries_and_post_authentication_who_got_in() -> None:
-    cognito = Triggered(PreAuthentication=echo, PostAuthentication=echo)
+def test_pre_authentication_sees_who_tries_and_post_authentication_who_got_in(door: Door) -> None:
+    cognito = Triggered(door, PreAuthentication=echo, PostAuthentication=echo)
     cognito.create_user()
     cognito.client.initiate_auth(
         ClientId=cognito.client_id,
@@ -211,17 +214,17 @@ def test_pre_authentication_sees_who_tries_and_post_authentication_who_got_in() 
 
 
 @pytest.mark.parametrize("trigger", ["PreAuthentication", "PostAuthentication"])
-def test_a_trigger_around_authentication_keeps_the_user_out(trigger: str) -> None:
+def test_a_trigger_around_authentication_keeps_the_user_out(door: Door, trigger: str) -> None:
     handlers: dict[str, Any] = {trigger: failing(FunctionFailedError("closed"))}
-    cognito = Triggered(**handlers)
+    cognito = Triggered(door, **handlers)
     cognito.create_user()
 
     with refused("UserLambdaValidationException", f"{trigger} failed with error closed."):
         cognito.sign_in()
 
 
-def test_pre_authentication_hears_of_missing_users_where_the_client_hides_them() -> None:
-    cognito = Triggered(PreAuthentication=echo)
+def test_pre_authentication_hears_of_missing_users_where_the_client_hides_them(door: Door) -> None:
+    cognito = Triggered(door, PreAuthentication=echo)
     with refused("UserNotFoundException"):
         cognito.sign_in("nobody")
     assert cognito.functions.events == []
@@ -238,9 +241,11 @@ def test_pre_authentication_hears_of_missing_users_where_the_client_hides_them()
     ("operation", "code"),
     [("admin_delete_user", "UserNotFoundException"), ("admin_disable_user", "NotAuthorizedException")],
 )
-def test_a_user_who_is_gone_when_the_trigger_returns_gets_no_tokens(trigger: str, operation: str, code: str) -> None:
+def test_a_user_who_is_gone_when_the_trigger_returns_gets_no_tokens(
+    door: Door, trigger: str, operation: str, code: str
+) -> None:
     handlers: dict[str, Any] = {trigger: echo}
-    cognito = Triggered(**handlers)
+    cognito = Triggered(door, **handlers)
     cognito.create_user()
 
     def removing(event: dict[str, Any]) -> dict[str, Any]:
@@ -253,8 +258,8 @@ def test_a_user_who_is_gone_when_the_trigger_returns_gets_no_tokens(trigger: str
         cognito.sign_in()
 
 
-def test_a_user_signed_out_while_the_token_trigger_ran_gets_no_refreshed_tokens() -> None:
-    cognito = Triggered(PreTokenGeneration=answering({}))
+def test_a_user_signed_out_while_the_token_trigger_ran_gets_no_refreshed_tokens(door: Door) -> None:
+    cognito = Triggered(door, PreTokenGeneration=answering({}))
     cognito.create_user()
     token = cognito.sign_in()["RefreshToken"]
 
@@ -270,16 +275,16 @@ def test_a_user_signed_out_while_the_token_trigger_ran_gets_no_refreshed_tokens(
 # --- Failures ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_function_that_cannot_be_invoked_is_a_denied_invocation() -> None:
-    cognito = Triggered(PreSignUp=echo)
+def test_a_function_that_cannot_be_invoked_is_a_denied_invocation(door: Door) -> None:
+    cognito = Triggered(door, PreSignUp=echo)
     cognito.functions.handlers.clear()
 
     with refused("UnexpectedLambdaException", "PreSignUp invocation failed due to error AccessDeniedException."):
         cognito.sign_up()
 
 
-def test_a_function_that_does_not_answer_is_called_three_times() -> None:
-    cognito = Triggered(PreSignUp=failing(FunctionTimedOutError()))
+def test_a_function_that_does_not_answer_is_called_three_times(door: Door) -> None:
+    cognito = Triggered(door, PreSignUp=failing(FunctionTimedOutError()))
 
     with refused("UnexpectedLambdaException"):
         cognito.sign_up()
@@ -298,9 +303,9 @@ def test_a_function_that_does_not_answer_is_called_three_times() -> None:
     ],
     ids=["no object", "no response", "null", "list", "text for a flag"],
 )
-def test_an_answer_that_is_not_the_event_is_unrecognizable(handler: Any) -> None:
+def test_an_answer_that_is_not_the_event_is_unrecognizable(door: Door, handler: Any) -> None:
     with refused("InvalidLambdaResponseException", "Unrecognizable lambda output"):
-        Triggered(PreSignUp=handler).sign_up()
+        Triggered(door, PreSignUp=handler).sign_up()
 
 
 def test_where_nothing_runs_functions_a_pool_with_triggers_is_refused_as_unknown() -> None:
@@ -312,6 +317,6 @@ def test_where_nothing_runs_functions_a_pool_with_triggers_is_refused_as_unknown
 
 
 @pytest.mark.parametrize("trigger", ["CustomMessage", "UserMigration", "DefineAuthChallenge", "KMSKeyID"])
-def test_triggers_that_are_not_implemented_are_refused_as_unknown(trigger: str) -> None:
+def test_triggers_that_are_not_implemented_are_refused_as_unknown(door: Door, trigger: str) -> None:
     with not_derivable():
-        Cognito(LambdaConfig={trigger: function_arn("f")})
+        Cognito(door, LambdaConfig={trigger: function_arn("f")})
