@@ -123,7 +123,7 @@ def holds(text: bytes, marker: str) -> bool:
 @lru_cache(maxsize=4096)
 def _spellings(marker: str) -> tuple[bytes, ...]:
     plain = marker.encode()
-    # Base64 depends on where in the encoded bytes the marker begins; digits that hold bits of its neighbours are left out.
+    # Base64 depends on where the marker begins; digits that also hold bits of its neighbours are left out.
     encoded = (base64.b64encode(bytes(before) + plain) for before in range(3))
     inner = (digits[-(-before * 8 // 6) : (before + len(plain)) * 8 // 6] for before, digits in enumerate(encoded))
     return plain, *inner

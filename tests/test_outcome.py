@@ -91,20 +91,17 @@ def test_a_control_that_is_refused_anything_it_needs_is_refused() -> None:
     assert observe(technique, "s3", denied, control=False).outcome is Outcome.TROUBLE
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        {"Item": {"canary": {"S": "canary-1"}}},
-        {"Body": b'{"canary": "canary-1"}'},
-        *(
-            {"B": base64.b64encode(b"x" * before + b"canary-1" + b"y" * after).decode()}
-            for before in range(3)
-            for after in range(3)
-        ),
-    ],
-)
+@pytest.mark.parametrize("data", [{"Item": {"canary": {"S": "canary-1"}}}, {"Body": b'{"canary": "canary-1"}'}])
 def test_a_canary_is_seen_wherever_it_stands(data: dict[str, object]) -> None:
     assert holds(searchable([ApiResponse(200, {}, ""), ApiResponse(200, data, "")]), "canary-1")
+
+
+@pytest.mark.parametrize("before", range(3))
+@pytest.mark.parametrize("after", range(3))
+def test_a_canary_is_seen_in_base64_of_whatever_it_is_a_part_of(before: int, after: int) -> None:
+    encoded = base64.b64encode(b"x" * before + b"canary-1" + b"y" * after).decode()
+    assert holds(searchable([ApiResponse(200, {"B": encoded}, "")]), "canary-1")
+    assert not holds(searchable([ApiResponse(200, {"B": encoded}, "")]), "canary-2")
 
 
 def test_a_canary_in_an_error_text_is_only_an_echo() -> None:
