@@ -106,6 +106,9 @@ def _typed(shape: Shape, value: Any) -> Any:
     if isinstance(shape, ListShape) and isinstance(value, dict):
         members = value.get("member", {})
         return [_typed(shape.member, members[number]) for number in sorted(members, key=int)]
+    if isinstance(shape, ListShape) and value == "":
+        # How clients write a list that is empty (Smithy, "AWS Query protocol", collections).
+        return []
     if shape.type_name in ("integer", "long") and isinstance(value, str) and value.isdecimal():
         return int(value)
     if shape.type_name == "boolean" and value in ("true", "false"):

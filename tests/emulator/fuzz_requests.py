@@ -104,15 +104,17 @@ class Fuzzer:
         self._templates = templates(world.names)
 
     def cases(self, count: int, caller: str) -> Iterator[Case]:
-        """Yield requests of which the signed ones are signed by `caller`: "tenant" or "root"."""
+        """Yield so many requests, of which the signed ones are signed by `caller`: "tenant" or "root"."""
         issued = self._world.tenant if caller == "tenant" else self._world.root
         kinds = ("parameters", "wire", "tampered", "unsigned", "presigned")
         weights = (45, 20, 20, 10, 5)
-        for _ in range(count):
+        made = 0
+        while made < count:
             kind = self._random.choices(kinds, weights)[0]
             template = self._random.choice(self._templates)
             request = getattr(self, f"_{kind}")(template, issued)
             if request is not None:
+                made += 1
                 yield Case(kind, caller, template.operation, request, template.public)
 
     def _parameters(self, template: Template, issued: IssuedCredentials) -> SignedRequest | None:

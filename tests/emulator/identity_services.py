@@ -1,123 +1,104 @@
-"""The emulator's identity services without gateway and IAM: what their tests stand on."""
+"""Cognito and STS of an embedded cloud for their tests: an administrator, users who sign in, and real clients."""
 
 from __future__ import annotations
 
+import json
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator.clock import Clock
-from harness.emulator.identity_pools.service import IdentityPools
-from harness.emulator.principals import CredentialStore, Principal
-from harness.emulator.roles import StoredRole, StoredUser
-from harness.emulator.service import Call, ServiceError
-from harness.emulator.sts.service import SecurityTokenService
-from harness.emulator.token_issuers import TokenIssuers
-from harness.emulator.tokens import read_unverified
-from harness.emulator.user_pools.service import UserPools
-from harness.policy import PolicyKind, parse_policy
+from botocore import xform_name
+from botocore.credentials import ReadOnlyCredentials
+
+from harness.emulator.cloud import EmbeddedCloud
+from harness.emulator.service import NOT_DERIVABLE, NotDerivableError, ServiceError
+from harness.emulator.tokens import PoolKeys, read_unverified
+from harness.targets.api import response_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from doors import Door
+
     from harness.emulator.faults import Fault
-    from harness.emulator.iam.state import OidcProvider
-    from harness.policy import Policy
+    from harness.emulator.principals import Principal
+    from harness.policy import Request
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 PASSWORD = "Correct-Horse-1"
-
-
-class Roles:
-    """A role directory that is a dictionary."""
-
-    def __init__(self) -> None:
-        self.roles: dict[str, StoredRole] = {}
-        self.users: dict[str, StoredUser] = {}
-        self.policies: dict[str, Policy] = {}
-        self.providers: dict[str, OidcProvider] = {}
-
-    def role(self, arn: str) -> StoredRole | None:
-        return self.roles.get(arn)
-
-    def user(self, arn: str) -> StoredUser | None:
-        return self.users.get(arn)
-
-    def session_policy(self, arn: str) -> Policy | None:
-        return self.policies.get(arn)
-
-    def oidc_provider(self, arn: str) -> OidcProvider | None:
-        return self.providers.get(arn)
-
-
-class Authorizations:
-    """An authorizer that allows everything but the actions it was told to deny, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.denied: set[str] = set()
-        self.asked: list[tuple[str, str, Mapping[str, tuple[str, ...]]]] = []
-
-    def __call__(
-        self,
-        principal: Principal | None,
-        action: str,
-        resource: str,
-        context: Mapping[str, tuple[str, ...]] | None = None,
-    ) -> None:
-        self.asked.append((action, resource, context or {}))
-        if action in self.denied:
-            who = principal.arn if principal is not None else "anonymous"
-            raise ServiceError("AccessDeniedException", f"User: {who} is not authorized to perform: {action}")
+# Finding primes is slow and not what most tests are about, so pools of different clouds share these keys.
+_KEYS = tuple(PoolKeys() for _ in range(3))
 
 
 class IdentityServices:
-    """User pools, identity pools and STS put together, with the steps that most tests need."""
+    """One cloud with an administrator, whose policies a test may change, and the steps that most tests need.
 
-    def __init__(self, *faults: Fault) -> None:
-        self.clock = Clock()
-        self.store = CredentialStore(self.clock)
-        self.roles = Roles()
-        self.faults = set(faults)
-        self.authorize = Authorizations()
-        self.admin = Principal(
-            f"arn:aws:iam::{ACCOUNT}:user/admin", f"arn:aws:iam::{ACCOUNT}:user/admin", "AIDA", ACCOUNT
+    Refusals are raised as the ServiceError that crossed the wire, so that code, status and message are at hand.
+    """
+
+    def __init__(self, door: Door, *faults: Fault) -> None:
+        self.cloud = EmbeddedCloud(REGION, ACCOUNT)
+        self.clock, self.store, self.faults = self.cloud.clock, self.cloud.credentials, self.cloud.faults
+        self.faults.update(faults)
+        services = self.cloud.account_of(ACCOUNT).region(REGION)
+        self.user_pools, self.identity_pools, self.sts = services.user_pools, services.identity_pools, services.sts
+        self._door = door
+        self._pools = count()
+        self._request_id = ""
+        root = self.cloud.root_credentials()
+        self.root = ReadOnlyCredentials(root.access_key_id, root.secret_access_key.reveal(), None)
+        self.admin = self.new_iam_user("admin", allow("*"))
+
+    def call(
+        self, caller: ReadOnlyCredentials | None, service: str, operation: str, **params: Any
+    ) -> Mapping[str, Any]:
+        """Return what somebody's call (None: unsigned) is answered with, or raise the refusal."""
+        client = self._door.client(self.cloud, service, REGION, caller)
+        answer = response_of(getattr(client, xform_name(operation)), params)
+        self._request_id = answer.request_id
+        if answer.error_code == NOT_DERIVABLE:
+            raise NotDerivableError(answer.message)
+        if answer.error_code is not None:
+            raise ServiceError(answer.error_code, answer.message, answer.status)
+        return answer.data
+
+    def asked(self) -> list[Request]:
+        """Return what IAM was asked about the last call."""
+        return [decision.request for decision in self.cloud.decisions.of(self._request_id)]
+
+    def deny(self, action: str) -> None:
+        """Deny the administrator an action."""
+        self.iam(
+            "PutUserPolicy", UserName="admin", PolicyName="deny", PolicyDocument=json.dumps(document(deny(action)))
         )
-        self.user_pools = UserPools(self.clock, REGION, ACCOUNT, self.authorize)
-        issuers = TokenIssuers()
-        issuers.add(self.user_pools.directory)
-        self.sts = SecurityTokenService(
-            clock=self.clock,
-            region=REGION,
-            account=ACCOUNT,
-            store=self.store,
-            roles=self.roles,
-            faults=self.faults,
-            issuers=issuers,
-        )
-        self.identity_pools = IdentityPools(
-            clock=self.clock,
-            region=REGION,
-            account=ACCOUNT,
-            issuers=issuers,
-            oidc_provider=self.roles.oidc_provider,
-            sts=self.sts,
-            authorize=self.authorize,
-            faults=self.faults,
-        )
+
+    def iam(self, operation: str, **params: Any) -> Mapping[str, Any]:
+        return self.call(self.root, "iam", operation, **params)
+
+    def new_iam_user(self, name: str, *statements: Mapping[str, Any]) -> ReadOnlyCredentials:
+        """Return the access key of a new user of IAM."""
+        self.iam("CreateUser", UserName=name)
+        if statements:
+            policy = json.dumps(document(*statements))
+            self.iam("PutUserPolicy", UserName=name, PolicyName="p", PolicyDocument=policy)
+        key = self.iam("CreateAccessKey", UserName=name)["AccessKey"]
+        return ReadOnlyCredentials(key["AccessKeyId"], key["SecretAccessKey"], None)
 
     def idp(self, operation: str, **params: Any) -> Mapping[str, Any]:
-        return self.user_pools.handle(Call(operation, params, self.admin))
+        return self.call(self.admin, "cognito-idp", operation, **params)
 
     def public_idp(self, operation: str, **params: Any) -> Mapping[str, Any]:
-        return self.user_pools.handle(Call(operation, params, None))
+        return self.call(None, "cognito-idp", operation, **params)
 
     def identity(self, operation: str, **params: Any) -> Mapping[str, Any]:
-        return self.identity_pools.handle(Call(operation, params, self.admin))
+        return self.call(self.admin, "cognito-identity", operation, **params)
 
     def public_identity(self, operation: str, **params: Any) -> Mapping[str, Any]:
-        return self.identity_pools.handle(Call(operation, params, None))
+        return self.call(None, "cognito-identity", operation, **params)
 
     def new_user_pool(self, **params: Any) -> str:
         pool_id: str = self.idp("CreateUserPool", PoolName="pool", **params)["UserPool"]["Id"]
+        self.user_pools.directory.pools[pool_id].keys = _KEYS[next(self._pools) % len(_KEYS)]
         return pool_id
 
     def new_identity_pool(self, **settings: Any) -> str:
@@ -155,13 +136,18 @@ class IdentityServices:
         tokens: Mapping[str, Any] = answer["AuthenticationResult"]
         return tokens
 
-    def add_role(self, name: str, trust: Mapping[str, Any], **fields: Any) -> str:
-        arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
-        policy = parse_policy(trust, kind=PolicyKind.TRUST, name=f"{name}/trust")
-        self.roles.roles[arn] = StoredRole(arn, f"AROA{name.upper()}", name.rpartition("/")[2], policy, **fields)
+    def add_role(
+        self, name: str, trust: Mapping[str, Any], tags: Mapping[str, str] | None = None, **settings: Any
+    ) -> str:
+        """Return the ARN of a new role; `name` may begin with a path."""
+        path, _, short = f"/{name}".rpartition("/")
+        listed = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+        named = {"RoleName": short, "Path": f"{path}/", "Tags": listed, **settings}
+        arn: str = self.iam("CreateRole", AssumeRolePolicyDocument=json.dumps(trust), **named)["Role"]["Arn"]
         return arn
 
-    def principal_of(self, access_key_id: str) -> Principal:
+    def principal_of(self, access_key_id: str | None) -> Principal:
+        assert access_key_id is not None
         issued = self.store.find(access_key_id)
         assert issued is not None
         return issued.principal
@@ -192,3 +178,11 @@ def cognito_trust(pool_id: str | None, amr: str = "authenticated", *more_actions
 
 def document(*statements: Mapping[str, Any]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(*actions: str, resource: str = "*") -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+
+def deny(*actions: str) -> dict[str, Any]:
+    return {**allow(*actions), "Effect": "Deny"}

@@ -196,3 +196,9 @@ def test_no_secret_shows_in_what_is_kept(aws: EmbeddedAws) -> None:
     kept = repr(aws.cloud.account_of(aws.account).iam) + repr(aws.cloud.credentials.find(alice.access_key_id.reveal()))
 
     assert alice.secret_access_key.reveal() not in kept
+
+
+def test_a_list_that_a_client_sends_empty_is_an_empty_list(aws: EmbeddedAws) -> None:
+    aws.role("tenant", ANYBODY, Tags=[])
+
+    assert aws.iam("ListRoleTags", RoleName="tenant")["Tags"] == []

@@ -8,11 +8,14 @@ from identity_services import ACCOUNT, REGION, IdentityServices, claims_of, cogn
 
 from harness.emulator.faults import Fault
 from harness.emulator.identity_pools.guest_session import guest_session_policies
-from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.principals import root_of
+from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.policy import Outcome, PolicyKind, PolicySet, Request, decide, parse_policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from doors import Door
 
     from harness.emulator.principals import Principal
 
@@ -23,8 +26,8 @@ MISMATCH = "Logins don't match. Please include at least one valid login for this
 class Exchange:
     """A user pool with alice and bob, and an identity pool that takes its tokens, with a role for each kind."""
 
-    def __init__(self, *faults: Fault, guests: bool = True, check: bool = False) -> None:
-        self.services = IdentityServices(*faults)
+    def __init__(self, door: Door, *faults: Fault, guests: bool = True, check: bool = False) -> None:
+        self.services = IdentityServices(door, *faults)
         self.user_pool_id = self.services.new_user_pool()
         self.client_id = self.services.new_client(self.user_pool_id)
         for username in ("alice", "bob"):
@@ -91,8 +94,8 @@ class Exchange:
         return self.refusal(self.identity_of(logins), Logins=logins, **params)
 
 
-def test_a_login_always_has_the_same_identity_and_guests_a_new_one_each() -> None:
-    exchange = Exchange()
+def test_a_login_always_has_the_same_identity_and_guests_a_new_one_each(door: Door) -> None:
+    exchange = Exchange(door)
 
     alice, again = exchange.identity_of(exchange.logins()), exchange.identity_of(exchange.logins())
     guests = {exchange.identity_of(), exchange.identity_of({})}
@@ -103,16 +106,16 @@ def test_a_login_always_has_the_same_identity_and_guests_a_new_one_each() -> Non
     assert all(re.fullmatch(rf"{REGION}:[0-9a-f-]{{36}}", identity) for identity in {alice, *guests})
 
 
-def test_another_identity_pool_gives_the_same_login_another_identity() -> None:
-    exchange = Exchange()
+def test_another_identity_pool_gives_the_same_login_another_identity(door: Door) -> None:
+    exchange = Exchange(door)
     alice = exchange.identity_of(exchange.logins())
     exchange.pool_id = exchange.services.new_identity_pool(**exchange.settings)
 
     assert exchange.identity_of(exchange.logins()) != alice
 
 
-def test_credentials_of_a_login_carry_the_identity_and_last_an_hour() -> None:
-    exchange = Exchange()
+def test_credentials_of_a_login_carry_the_identity_and_last_an_hour(door: Door) -> None:
+    exchange = Exchange(door)
     logins = exchange.logins()
     alice = exchange.identity_of(logins)
 
@@ -123,7 +126,7 @@ def test_credentials_of_a_login_carry_the_identity_and_last_an_hour() -> None:
     assert answer["IdentityId"] == alice
     assert set(credentials) == {"AccessKeyId", "SecretKey", "SessionToken", "Expiration"}
     assert credentials["AccessKeyId"].startswith("ASIA")
-    assert credentials["Expiration"] == pytest.approx(exchange.services.clock.now() + 3600, abs=5)
+    assert credentials["Expiration"].timestamp() == pytest.approx(exchange.services.clock.now() + 3600, abs=5)
     assert principal.arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/default/CognitoIdentityCredentials"
     assert principal.owner_arn == exchange.default_role
     assert principal.context["cognito-identity.amazonaws.com:sub"] == (alice,)
@@ -136,8 +139,8 @@ def test_credentials_of_a_login_carry_the_identity_and_last_an_hour() -> None:
     assert principal.session_policies is None
 
 
-def test_guests_get_the_guest_role_scoped_down() -> None:
-    exchange = Exchange()
+def test_guests_get_the_guest_role_scoped_down(door: Door) -> None:
+    exchange = Exchange(door)
 
     principal = exchange.principal(exchange.identity_of())
 
@@ -169,8 +172,8 @@ def test_the_guest_policies_limit_even_an_administrators_role(action: str, resou
     assert decide(policies, Request(session, action, resource)) is outcome
 
 
-def test_guests_are_refused_where_the_pool_does_not_allow_them() -> None:
-    exchange = Exchange()
+def test_guests_are_refused_where_the_pool_does_not_allow_them(door: Door) -> None:
+    exchange = Exchange(door)
     guest = exchange.identity_of()
     closed = {**exchange.settings, "AllowUnauthenticatedIdentities": False}
     exchange.services.identity("UpdateIdentityPool", IdentityPoolId=exchange.pool_id, **closed)
@@ -182,8 +185,8 @@ def test_guests_are_refused_where_the_pool_does_not_allow_them() -> None:
     assert exchange.refusal(guest).message == message
 
 
-def test_unknown_pools_and_identities_are_named() -> None:
-    exchange, unknown = Exchange(), f"{REGION}:00000000-0000-0000-0000-000000000000"
+def test_unknown_pools_and_identities_are_named(door: Door) -> None:
+    exchange, unknown = Exchange(door), f"{REGION}:00000000-0000-0000-0000-000000000000"
 
     error = exchange.refusal(unknown)
     assert (error.code, error.message) == ("ResourceNotFoundException", f"Identity '{unknown}' not found.")
@@ -192,8 +195,8 @@ def test_unknown_pools_and_identities_are_named() -> None:
         exchange.identity_of()
 
 
-def test_an_id_that_breaks_the_pattern_is_a_validation_error() -> None:
-    exchange = Exchange()
+def test_an_id_that_breaks_the_pattern_is_a_validation_error(door: Door) -> None:
+    exchange = Exchange(door)
     exchange.pool_id = "x"
 
     with pytest.raises(ServiceError) as caught:
@@ -205,8 +208,8 @@ def test_an_id_that_breaks_the_pattern_is_a_validation_error() -> None:
     )
 
 
-def test_a_login_token_is_left_out_of_validation_errors() -> None:
-    exchange = Exchange()
+def test_a_login_token_is_left_out_of_validation_errors(door: Door) -> None:
+    exchange = Exchange(door)
 
     with pytest.raises(ServiceError) as caught:
         exchange.identity_of({exchange.provider: ""})
@@ -217,8 +220,8 @@ def test_a_login_token_is_left_out_of_validation_errors() -> None:
     assert "some-token" not in caught.value.message
 
 
-def test_an_authenticated_identity_is_not_handed_out_without_its_login() -> None:
-    sound, faulty = Exchange(), Exchange(Fault.SKIP_IDENTITY_OWNERSHIP)
+def test_an_authenticated_identity_is_not_handed_out_without_its_login(door: Door) -> None:
+    sound, faulty = Exchange(door), Exchange(door, Fault.SKIP_IDENTITY_OWNERSHIP)
 
     alice = sound.identity_of(sound.logins())
     error = sound.refusal(alice)
@@ -232,8 +235,8 @@ def test_an_authenticated_identity_is_not_handed_out_without_its_login() -> None
 
 
 @pytest.mark.parametrize("bob_has_an_identity", [True, False])
-def test_ones_own_login_does_not_open_anothers_identity(bob_has_an_identity: bool) -> None:  # noqa: FBT001  a table of cases
-    for exchange in (Exchange(), Exchange(Fault.SKIP_IDENTITY_OWNERSHIP)):
+def test_ones_own_login_does_not_open_anothers_identity(door: Door, bob_has_an_identity: bool) -> None:  # noqa: FBT001  a table of cases
+    for exchange in (Exchange(door), Exchange(door, Fault.SKIP_IDENTITY_OWNERSHIP)):
         alice, logins = exchange.identity_of(exchange.logins()), exchange.logins("bob")
         if bob_has_an_identity:
             exchange.identity_of(logins)
@@ -245,8 +248,8 @@ def test_ones_own_login_does_not_open_anothers_identity(bob_has_an_identity: boo
             assert (error.code, error.message) == ("NotAuthorizedException", MISMATCH)
 
 
-def test_the_ownership_fault_still_verifies_tokens_in_full() -> None:
-    exchange = Exchange(Fault.SKIP_IDENTITY_OWNERSHIP)
+def test_the_ownership_fault_still_verifies_tokens_in_full(door: Door) -> None:
+    exchange = Exchange(door, Fault.SKIP_IDENTITY_OWNERSHIP)
     alice, token = exchange.identity_of(exchange.logins()), exchange.token("bob")
     unsigned = {exchange.provider: token.rpartition(".")[0] + "."}
 
@@ -256,8 +259,8 @@ def test_the_ownership_fault_still_verifies_tokens_in_full() -> None:
     assert expired.message.startswith("Invalid login token. Token expired: ")
 
 
-def test_an_identity_of_another_pool_does_not_open_to_the_login() -> None:
-    exchange = Exchange()
+def test_an_identity_of_another_pool_does_not_open_to_the_login(door: Door) -> None:
+    exchange = Exchange(door)
     alice = exchange.identity_of(exchange.logins())
     exchange.pool_id = exchange.services.new_identity_pool(**exchange.settings)
     elsewhere = exchange.identity_of(exchange.logins("bob"))
@@ -266,8 +269,8 @@ def test_an_identity_of_another_pool_does_not_open_to_the_login() -> None:
     assert alice != elsewhere
 
 
-def test_a_guests_identity_is_linked_to_the_first_login_that_brings_it() -> None:
-    exchange = Exchange()
+def test_a_guests_identity_is_linked_to_the_first_login_that_brings_it(door: Door) -> None:
+    exchange = Exchange(door)
     guest = exchange.identity_of()
 
     principal = exchange.principal(guest, Logins=exchange.logins())
@@ -278,9 +281,9 @@ def test_a_guests_identity_is_linked_to_the_first_login_that_brings_it() -> None
     assert exchange.refusal(guest, Logins=exchange.logins("bob")).message == MISMATCH
 
 
-def test_several_logins_are_verified_one_by_one_before_they_are_refused_as_unknown() -> None:
-    exchange = Exchange()
-    other = Exchange()
+def test_several_logins_are_verified_one_by_one_before_they_are_refused_as_unknown(door: Door) -> None:
+    exchange = Exchange(door)
+    other = Exchange(door)
     logins = exchange.logins()
     alice = exchange.identity_of(logins)
 
@@ -289,8 +292,8 @@ def test_several_logins_are_verified_one_by_one_before_they_are_refused_as_unkno
     assert mixed.message == "Token is not from a supported provider of this identity pool."
 
 
-def test_a_token_for_the_wrong_provider_is_refused_in_cognitos_words() -> None:
-    exchange = Exchange()
+def test_a_token_for_the_wrong_provider_is_refused_in_cognitos_words(door: Door) -> None:
+    exchange = Exchange(door)
     token = exchange.token()
     alice = exchange.identity_of(exchange.logins())
     cognito = {"cognito-identity.amazonaws.com": token}
@@ -303,9 +306,9 @@ def test_a_token_for_the_wrong_provider_is_refused_in_cognitos_words() -> None:
 
 
 @pytest.mark.parametrize("event", ["AdminUserGlobalSignOut", "AdminDeleteUser", "AdminDisableUser"])
-def test_only_the_server_side_check_notices_what_became_of_the_user(event: str) -> None:
+def test_only_the_server_side_check_notices_what_became_of_the_user(door: Door, event: str) -> None:
     for check in (True, False):
-        exchange = Exchange(check=check)
+        exchange = Exchange(door, check=check)
         logins = exchange.logins()
         alice = exchange.identity_of(logins)
         exchange.services.idp(event, UserPoolId=exchange.user_pool_id, Username="alice")
@@ -318,8 +321,8 @@ def test_only_the_server_side_check_notices_what_became_of_the_user(event: str) 
 
 
 @pytest.mark.parametrize("event", ["RevokeToken", "disabled and enabled again"])
-def test_the_server_side_check_is_not_known_to_notice_a_revoked_token(event: str) -> None:
-    exchange = Exchange(check=True)
+def test_the_server_side_check_is_not_known_to_notice_a_revoked_token(door: Door, event: str) -> None:
+    exchange = Exchange(door, check=True)
     tokens = exchange.services.sign_in(exchange.client_id)
     logins = {exchange.provider: tokens["IdToken"]}
     alice = exchange.identity_of(logins)
@@ -347,15 +350,15 @@ def _rules(*rules: tuple[str, str, str, str], resolution: str = "Deny") -> dict[
     return {"Type": "Rules", "AmbiguousRoleResolution": resolution, "RulesConfiguration": {"Rules": listed}}
 
 
-def test_without_a_mapping_group_roles_are_ignored() -> None:
-    exchange = Exchange()
+def test_without_a_mapping_group_roles_are_ignored(door: Door) -> None:
+    exchange = Exchange(door)
     exchange.group("reader")
 
     assert exchange.chosen_role() == exchange.default_role
 
 
-def test_with_a_token_mapping_the_preferred_role_is_chosen() -> None:
-    exchange = Exchange()
+def test_with_a_token_mapping_the_preferred_role_is_chosen(door: Door) -> None:
+    exchange = Exchange(door)
     exchange.set_roles(_token_mapping())
     exchange.group("reader", Precedence=2)
     writer = exchange.group("writer", Precedence=1)
@@ -364,8 +367,8 @@ def test_with_a_token_mapping_the_preferred_role_is_chosen() -> None:
 
 
 @pytest.mark.parametrize("groups", [0, 2])
-def test_without_a_preferred_role_the_resolution_decides(groups: int) -> None:
-    exchange = Exchange()
+def test_without_a_preferred_role_the_resolution_decides(door: Door, groups: int) -> None:
+    exchange = Exchange(door)
     for number in range(groups):
         exchange.group(f"g{number}", Precedence=1)
 
@@ -378,8 +381,8 @@ def test_without_a_preferred_role_the_resolution_decides(groups: int) -> None:
     assert error.message.endswith(" denied this request.")
 
 
-def test_a_custom_role_must_be_among_the_tokens_roles() -> None:
-    sound, faulty = Exchange(), Exchange(Fault.SKIP_CUSTOM_ROLE_CHECK)
+def test_a_custom_role_must_be_among_the_tokens_roles(door: Door) -> None:
+    sound, faulty = Exchange(door), Exchange(door, Fault.SKIP_CUSTOM_ROLE_CHECK)
     for exchange in (sound, faulty):
         exchange.set_roles(_token_mapping())
         exchange.group("reader", Precedence=1)
@@ -391,8 +394,8 @@ def test_a_custom_role_must_be_among_the_tokens_roles() -> None:
             assert exchange.chosen_role(CustomRoleArn=foreign) == foreign
 
 
-def test_a_custom_role_settles_an_ambiguity() -> None:
-    exchange = Exchange()
+def test_a_custom_role_settles_an_ambiguity(door: Door) -> None:
+    exchange = Exchange(door)
     exchange.set_roles(_token_mapping())
     exchange.group("a", Precedence=1)
     second = exchange.group("b", Precedence=1)
@@ -400,12 +403,13 @@ def test_a_custom_role_settles_an_ambiguity() -> None:
     assert exchange.chosen_role(CustomRoleArn=second) == second
 
 
-def test_a_custom_role_without_a_mapping_is_an_invalid_parameter() -> None:
-    sound, faulty = Exchange(), Exchange(Fault.SKIP_CUSTOM_ROLE_CHECK)
+def test_a_custom_role_without_a_mapping_is_an_invalid_parameter(door: Door) -> None:
+    sound, faulty = Exchange(door), Exchange(door, Fault.SKIP_CUSTOM_ROLE_CHECK)
     message = "Only SAML providers and providers with RoleMappings support custom role ARN."
 
-    error = sound.refused_role(CustomRoleArn=sound.role("admin"))
-    guest = sound.refusal(sound.identity_of(), CustomRoleArn=sound.role("admin"))
+    admin = sound.role("admin")
+    error = sound.refused_role(CustomRoleArn=admin)
+    guest = sound.refusal(sound.identity_of(), CustomRoleArn=admin)
 
     assert (error.code, error.message) == ("InvalidParameterException", message)
     assert guest.message == message
@@ -431,8 +435,8 @@ def test_a_custom_role_without_a_mapping_is_an_invalid_parameter() -> None:
         (("cognito:groups", "Contains", "owner"), False),
     ],
 )
-def test_rules_compare_claims(rule: tuple[str, str, str], matches: bool) -> None:  # noqa: FBT001  a table of cases
-    exchange = Exchange()
+def test_rules_compare_claims(door: Door, rule: tuple[str, str, str], matches: bool) -> None:  # noqa: FBT001  a table of cases
+    exchange = Exchange(door)
     exchange.group("not-admin")
     matched = exchange.role("matched")
     exchange.set_roles(_rules((*rule, "matched"), resolution="AuthenticatedRole"))
@@ -440,22 +444,22 @@ def test_rules_compare_claims(rule: tuple[str, str, str], matches: bool) -> None
     assert exchange.chosen_role() == (matched if matches else exchange.default_role)
 
 
-def test_the_first_matching_rule_wins_and_a_custom_role_overrides_the_order() -> None:
-    exchange = Exchange()
+def test_the_first_matching_rule_wins_and_a_custom_role_overrides_the_order(door: Door) -> None:
+    exchange = Exchange(door)
     first, second = exchange.role("first"), exchange.role("second")
     everybody, nobody = ("token_use", "Equals", "id"), ("token_use", "Equals", "x")
-    exchange.role("third")
+    third = exchange.role("third")
     exchange.set_roles(_rules((*nobody, "third"), (*everybody, "first"), (*everybody, "second")))
 
     assert exchange.chosen_role() == first
     assert exchange.chosen_role(CustomRoleArn=second) == second
-    assert exchange.refused_role(CustomRoleArn=exchange.role("third")).code == "NotAuthorizedException"
+    assert exchange.refused_role(CustomRoleArn=third).code == "NotAuthorizedException"
     exchange.set_roles(_rules((*nobody, "third")))
     assert exchange.refused_role().message.startswith("The ambiguous role mapping rules for: ")
 
 
-def test_a_missing_role_or_one_that_does_not_trust_the_pool_is_a_bad_configuration() -> None:
-    exchange = Exchange()
+def test_a_missing_role_or_one_that_does_not_trust_the_pool_is_a_bad_configuration(door: Door) -> None:
+    exchange = Exchange(door)
     expected = ("InvalidIdentityPoolConfigurationException", BAD_CONFIGURATION)
 
     exchange.set_roles(authenticated="", unauthenticated=exchange.default_role)
@@ -470,8 +474,8 @@ def test_a_missing_role_or_one_that_does_not_trust_the_pool_is_a_bad_configurati
     assert exchange.chosen_role().endswith("role/other")
 
 
-def test_a_trust_policy_without_a_condition_on_the_pool_serves_any_pool() -> None:
-    exchange = Exchange()
+def test_a_trust_policy_without_a_condition_on_the_pool_serves_any_pool(door: Door) -> None:
+    exchange = Exchange(door)
     exchange.set_roles(authenticated=exchange.services.add_role("open", cognito_trust(None)))
 
     assert exchange.chosen_role().endswith("role/open")
@@ -487,8 +491,8 @@ def test_a_trust_policy_without_a_condition_on_the_pool_serves_any_pool() -> Non
         ),
     ],
 )
-def test_token_faults_reach_the_exchange(fault: Fault, make: Any) -> None:
-    for exchange in (Exchange(), Exchange(fault)):
+def test_token_faults_reach_the_exchange(door: Door, fault: Fault, make: Any) -> None:
+    for exchange in (Exchange(door), Exchange(door, fault)):
         logins = {exchange.provider: make(exchange)}
         if exchange.services.faults:
             assert exchange.exchange(exchange.identity_of(logins), Logins=logins)
@@ -497,8 +501,8 @@ def test_token_faults_reach_the_exchange(fault: Fault, make: Any) -> None:
                 exchange.identity_of(logins)
 
 
-def test_a_foreign_pools_roles_count_under_the_issuer_fault_alone() -> None:
-    for exchange in (Exchange(), Exchange(Fault.SKIP_TOKEN_ISSUER)):
+def test_a_foreign_pools_roles_count_under_the_issuer_fault_alone(door: Door) -> None:
+    for exchange in (Exchange(door), Exchange(door, Fault.SKIP_TOKEN_ISSUER)):
         services, admin = exchange.services, exchange.role("admin")
         exchange.set_roles(_token_mapping())
         foreign_pool = services.new_user_pool()
@@ -513,8 +517,8 @@ def test_a_foreign_pools_roles_count_under_the_issuer_fault_alone() -> None:
                 exchange.identity_of(logins)
 
 
-def test_faults_may_be_switched_while_the_cloud_runs() -> None:
-    exchange = Exchange()
+def test_faults_may_be_switched_while_the_cloud_runs(door: Door) -> None:
+    exchange = Exchange(door)
     alice = exchange.identity_of(exchange.logins())
 
     exchange.services.faults.add(Fault.SKIP_IDENTITY_OWNERSHIP)
@@ -523,9 +527,9 @@ def test_faults_may_be_switched_while_the_cloud_runs() -> None:
     assert exchange.refusal(alice).code == "NotAuthorizedException"
 
 
-def test_setting_roles_needs_permission_to_pass_them() -> None:
-    exchange = Exchange()
-    exchange.services.authorize.denied.add("iam:PassRole")
+def test_setting_roles_needs_permission_to_pass_them(door: Door) -> None:
+    exchange = Exchange(door)
+    exchange.services.deny("iam:PassRole")
 
     with pytest.raises(ServiceError) as caught:
         exchange.set_roles()
@@ -534,16 +538,16 @@ def test_setting_roles_needs_permission_to_pass_them() -> None:
         "NotAuthorizedException",
         "Access to Role 'default' is forbidden.",
     )
-    action, resource, context = exchange.services.authorize.asked[-1]
-    assert (action, resource) == ("iam:PassRole", exchange.default_role)
-    assert context == {"iam:passedtoservice": ("cognito-identity.amazonaws.com",)}
+    asked = exchange.services.asked()[-1]
+    assert (asked.action, asked.resource) == ("iam:PassRole", exchange.default_role)
+    assert asked.context["iam:passedtoservice"] == ("cognito-identity.amazonaws.com",)
 
 
 class Tagged(Exchange):
     """An exchange whose authenticated role may be tagged, and users with an organization."""
 
-    def __init__(self, *trusted_actions: str, **attributes: str) -> None:
-        super().__init__()
+    def __init__(self, door: Door, *trusted_actions: str, **attributes: str) -> None:
+        super().__init__(door)
         schema = [{"Name": name, "AttributeDataType": "String", "Mutable": True} for name in ("org", "team")]
         self.user_pool_id = self.services.new_user_pool(Schema=schema)
         self.client_id = self.services.new_client(self.user_pool_id)
@@ -553,7 +557,7 @@ class Tagged(Exchange):
         self.pool_id = self.services.new_identity_pool(**{**self.settings, "CognitoIdentityProviders": [entry]})
         trust = cognito_trust(self.pool_id, "authenticated", *(trusted_actions or ("sts:TagSession",)))
         self.default_role = self.services.add_role("tagged", trust, tags={"Org": "of-the-role", "kind": "tenant"})
-        self.guest_role = self.role("guest", "unauthenticated")
+        self.guest_role = self.role("tagged-guest", "unauthenticated")
         self.set_roles()
 
     def set_map(self, **params: Any) -> Mapping[str, Any]:
@@ -566,8 +570,8 @@ class Tagged(Exchange):
         return {key.partition("/")[2]: value[0] for key, value in context.items() if "principaltag/" in key}
 
 
-def test_the_tag_map_turns_claims_into_session_tags_that_override_the_roles() -> None:
-    tagged = Tagged()
+def test_the_tag_map_turns_claims_into_session_tags_that_override_the_roles(door: Door) -> None:
+    tagged = Tagged(door)
     assert tagged.tags() == {"org": "of-the-role", "kind": "tenant"}
 
     # A claim the token does not have gives no tag; one that is there overrides the role's, whatever the case.
@@ -579,8 +583,8 @@ def test_the_tag_map_turns_claims_into_session_tags_that_override_the_roles() ->
     assert tagged.services.identity("GetPrincipalTagAttributeMap", **named) == answer
 
 
-def test_the_default_tag_map_gives_client_and_user() -> None:
-    tagged = Tagged()
+def test_the_default_tag_map_gives_client_and_user(door: Door) -> None:
+    tagged = Tagged(door)
     tagged.set_map(UseDefaults=True)
 
     tags = tagged.tags()
@@ -589,8 +593,8 @@ def test_the_default_tag_map_gives_client_and_user() -> None:
     assert tags["username"] == claims_of(tagged.token())["sub"]
 
 
-def test_guests_get_no_session_tags() -> None:
-    tagged = Tagged()
+def test_guests_get_no_session_tags(door: Door) -> None:
+    tagged = Tagged(door)
     tagged.set_map(UseDefaults=True)
 
     principal = tagged.principal(tagged.identity_of())
@@ -598,8 +602,8 @@ def test_guests_get_no_session_tags() -> None:
     assert not any("principaltag" in key for key in principal.context)
 
 
-def test_without_permission_to_tag_the_exchange_fails_instead_of_dropping_tags() -> None:
-    tagged = Tagged("sts:SetSourceIdentity")
+def test_without_permission_to_tag_the_exchange_fails_instead_of_dropping_tags(door: Door) -> None:
+    tagged = Tagged(door, "sts:SetSourceIdentity")
     assert tagged.tags()
     tagged.set_map(PrincipalTags={"org": "custom:org"})
 
@@ -611,15 +615,15 @@ def test_without_permission_to_tag_the_exchange_fails_instead_of_dropping_tags()
 @pytest.mark.parametrize(
     "attributes", [{"custom__org": "x" * 257}, {"custom__org": "x" * 250, "custom__team": "y" * 250}]
 )
-def test_tags_over_the_limits_are_a_bad_configuration(attributes: dict[str, str]) -> None:
-    tagged = Tagged(**attributes)
+def test_tags_over_the_limits_are_a_bad_configuration(door: Door, attributes: dict[str, str]) -> None:
+    tagged = Tagged(door, **attributes)
     tagged.set_map(PrincipalTags={"org": "custom:org", "team": "custom:team"})
 
     assert tagged.refused_role().message == BAD_CONFIGURATION
 
 
-def test_a_tag_from_an_array_or_an_empty_claim_is_refused_as_unknown() -> None:
-    tagged = Tagged(custom__org="")
+def test_a_tag_from_an_array_or_an_empty_claim_is_refused_as_unknown(door: Door) -> None:
+    tagged = Tagged(door, custom__org="")
     tagged.group("g")
 
     for claim in ("cognito:groups", "custom:org"):
@@ -627,8 +631,8 @@ def test_a_tag_from_an_array_or_an_empty_claim_is_refused_as_unknown() -> None:
         assert isinstance(tagged.refused_role(), NotDerivableError)
 
 
-def test_tag_maps_nobody_set_or_that_contradict_themselves_are_refused_as_unknown() -> None:
-    tagged = Tagged()
+def test_tag_maps_nobody_set_or_that_contradict_themselves_are_refused_as_unknown(door: Door) -> None:
+    tagged = Tagged(door)
     named = {"IdentityPoolId": tagged.pool_id, "IdentityProviderName": tagged.provider}
 
     with pytest.raises(NotDerivableError):
@@ -642,8 +646,8 @@ def test_tag_maps_nobody_set_or_that_contradict_themselves_are_refused_as_unknow
         tagged.set_map(UseDefaults=True)
 
 
-def test_pools_are_described_updated_listed_and_deleted() -> None:
-    exchange = Exchange()
+def test_pools_are_described_updated_listed_and_deleted(door: Door) -> None:
+    exchange = Exchange(door)
     services, pool = exchange.services, {"IdentityPoolId": exchange.pool_id}
     exchange.set_roles(_token_mapping())
     guest = exchange.identity_of()
@@ -664,59 +668,68 @@ def test_pools_are_described_updated_listed_and_deleted() -> None:
 @pytest.mark.parametrize(
     "operation", ["DescribeIdentityPool", "DeleteIdentityPool", "GetIdentityPoolRoles", "ListIdentities"]
 )
-def test_administration_is_authorized_on_the_pool(operation: str) -> None:
-    exchange = Exchange()
-    exchange.services.authorize.denied.add(f"cognito-identity:{operation}")
+def test_administration_is_authorized_on_the_pool(door: Door, operation: str) -> None:
+    exchange = Exchange(door)
+    exchange.services.deny(f"cognito-identity:{operation}")
 
     more = {"MaxResults": 10} if operation == "ListIdentities" else {}
     with pytest.raises(ServiceError) as caught:
         exchange.services.identity(operation, IdentityPoolId=exchange.pool_id, **more)
 
     assert caught.value.code == "AccessDeniedException"
-    assert exchange.services.authorize.asked[-1][1] == (
+    assert exchange.services.asked()[-1].resource == (
         f"arn:aws:cognito-identity:{REGION}:{ACCOUNT}:identitypool/{exchange.pool_id}"
     )
 
 
-def test_public_operations_ask_for_no_permission_and_administration_for_a_signature() -> None:
-    exchange = Exchange()
-    asked = len(exchange.services.authorize.asked)
+def test_public_operations_ask_for_no_permission_and_administration_for_a_signature(door: Door) -> None:
+    exchange = Exchange(door)
     logins = exchange.logins()
-    exchange.exchange(exchange.identity_of(logins), Logins=logins)
+    identity = exchange.identity_of(logins)
+    assert not exchange.services.asked()
+    assert exchange.exchange(identity, Logins=logins)
 
     with pytest.raises(ServiceError, match="Request is missing Authentication Token"):
         exchange.services.public_identity("DescribeIdentityPool", IdentityPoolId=exchange.pool_id)
-    assert len(exchange.services.authorize.asked) == asked
+    assert not exchange.services.asked()
 
 
 @pytest.mark.parametrize(
     ("operation", "params"),
     [
-        ("NoSuchOperation", {}),
         ("CreateIdentityPool", {"SupportedLoginProviders": {"accounts.google.com": "x"}}),
         ("CreateIdentityPool", {"SamlProviderARNs": ["arn:aws:iam::123456789012:saml-provider/s"]}),
         ("CreateIdentityPool", {"OpenIdConnectProviderARNs": ["arn:aws:iam::123456789012:oidc-provider/none"]}),
         ("CreateIdentityPool", {"CognitoIdentityProviders": [{"ProviderName": "x"}]}),
     ],
 )
-def test_what_is_not_implemented_is_refused_and_not_ignored(operation: str, params: Mapping[str, Any]) -> None:
-    exchange = Exchange()
+def test_what_is_not_implemented_is_refused_and_not_ignored(
+    door: Door, operation: str, params: Mapping[str, Any]
+) -> None:
+    exchange = Exchange(door)
     named = {"IdentityPoolName": "p", "AllowUnauthenticatedIdentities": True} if "Create" in operation else {}
 
     with pytest.raises(NotDerivableError):
         exchange.services.identity(operation, **named, **params)
 
 
-def test_a_mapping_needs_a_resolution_and_rules_of_its_type() -> None:
-    exchange = Exchange()
+def test_an_operation_that_no_model_has_is_refused_as_unknown(door: Door) -> None:
+    services = IdentityServices(door)
+    for service in (services.identity_pools, services.user_pools):
+        with pytest.raises(NotDerivableError):
+            service.handle(Call("NoSuchOperation", {}, root_of(ACCOUNT)))
+
+
+def test_a_mapping_needs_a_resolution_and_rules_of_its_type(door: Door) -> None:
+    exchange = Exchange(door)
     for mapping in ({"Type": "Token"}, {"Type": "Rules", "AmbiguousRoleResolution": "Deny"}):
         with pytest.raises(ServiceError) as caught:
             exchange.set_roles(mapping)
         assert (caught.value.code, caught.value.status) == ("InvalidParameterException", 400)
 
 
-def test_no_secret_shows_in_what_is_kept() -> None:
-    exchange = Exchange()
+def test_no_secret_shows_in_what_is_kept(door: Door) -> None:
+    exchange = Exchange(door)
     logins = exchange.logins()
     credentials = exchange.exchange(exchange.identity_of(logins), Logins=logins)["Credentials"]
 

@@ -4,26 +4,26 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from identity_services import ACCOUNT, IdentityServices, cognito_trust, document
+from botocore.credentials import ReadOnlyCredentials
+from identity_services import ACCOUNT, IdentityServices, allow, cognito_trust, deny, document
 
 from harness.emulator.faults import Fault
-from harness.emulator.principals import Principal
-from harness.emulator.roles import StoredUser
 from harness.emulator.service import Call, NotDerivableError, ServiceError
-from harness.policy import PolicyKind, parse_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from harness.policy import Policy
+    from doors import Door
+
+    from harness.emulator.principals import Principal
+
 
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
 POOL = "eu-west-1:00000000-0000-0000-0000-000000000001"
 IDENTITY = "eu-west-1:00000000-0000-0000-0000-00000000000a"
 
 
-def _identity(*statements: Mapping[str, Any]) -> tuple[Policy, ...]:
-    return (parse_policy(document(*statements), kind=PolicyKind.IDENTITY, name="test"),)
+_MAY_ASSUME = allow("sts:AssumeRole", "sts:TagSession")
 
 
 def _trusting(principal: str, *actions: str, condition: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -31,48 +31,54 @@ def _trusting(principal: str, *actions: str, condition: Mapping[str, Any] | None
     return document({**statement, "Condition": condition} if condition else statement)
 
 
-def _may_assume(resource: str = "*") -> tuple[Policy, ...]:
-    return _identity({"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": resource})
-
-
 class Broker:
     """An account with one IAM user, alice."""
 
-    def __init__(self, *faults: Fault, policies: tuple[Policy, ...] = ()) -> None:
-        self.services = IdentityServices(*faults)
-        self.services.roles.users[ALICE] = StoredUser(ALICE, "AIDAALICE", "alice", policies)
-        self.alice = Principal(ALICE, ALICE, "AIDAALICE", ACCOUNT, {"aws:principalarn": (ALICE,)})
+    def __init__(self, door: Door, *faults: Fault, policies: Sequence[Mapping[str, Any]] = ()) -> None:
+        self.services = IdentityServices(door, *faults)
+        self.alice = self.services.new_iam_user("alice", *policies)
 
-    def assume(self, role_arn: str, caller: Principal | None = None, **params: Any) -> Mapping[str, Any]:
+    def assume(self, role_arn: str, caller: ReadOnlyCredentials | None = None, **params: Any) -> Mapping[str, Any]:
         given = {"RoleArn": role_arn, "RoleSessionName": "session", **params}
-        return self.services.sts.handle(Call("AssumeRole", given, caller or self.alice))
+        return self.services.call(caller or self.alice, "sts", "AssumeRole", **given)
 
-    def session(self, role_arn: str, caller: Principal | None = None, **params: Any) -> Principal:
+    def keys(self, role_arn: str, **params: Any) -> ReadOnlyCredentials:
+        issued = self.assume(role_arn, **params)["Credentials"]
+        return ReadOnlyCredentials(issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"])
+
+    def session(self, role_arn: str, caller: ReadOnlyCredentials | None = None, **params: Any) -> Principal:
         access_key_id = self.assume(role_arn, caller, **params)["Credentials"]["AccessKeyId"]
         return self.services.principal_of(access_key_id)
 
-    def refusal(self, role_arn: str, caller: Principal | None = None, **params: Any) -> ServiceError:
+    def refusal(self, role_arn: str, caller: ReadOnlyCredentials | None = None, **params: Any) -> ServiceError:
         with pytest.raises(ServiceError) as caught:
             self.assume(role_arn, caller, **params)
         return caught.value
 
+    def handled(self, operation: str, **params: Any) -> Mapping[str, Any]:
+        """Return what STS answers parameters as the query protocol writes them, which no client sends so."""
+        alice = self.services.principal_of(self.alice.access_key)
+        return self.services.sts.handle(Call(operation, params, alice))
 
-def test_a_session_of_an_assumed_role_is_described_as_iam_does() -> None:
-    broker = Broker()
+
+def test_a_session_of_an_assumed_role_is_described_as_iam_does(door: Door) -> None:
+    broker = Broker(door)
     arn = broker.services.add_role("team/reader", _trusting(ALICE), tags={"Team": "blue"})
 
     answer = broker.assume(arn)
     principal = broker.services.principal_of(answer["Credentials"]["AccessKeyId"])
 
+    role_id = broker.services.iam("GetRole", RoleName="reader")["Role"]["RoleId"]
+    assert role_id.startswith("AROA")
     assert answer["AssumedRoleUser"] == {
-        "AssumedRoleId": "AROATEAM/READER:session",
+        "AssumedRoleId": f"{role_id}:session",
         "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/session",
     }
     assert set(answer["Credentials"]) == {"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"}
-    assert answer["Credentials"]["Expiration"].endswith("Z")
+    assert answer["Credentials"]["AccessKeyId"].startswith("ASIA")
     assert principal.owner_arn == arn
     assert principal.context["aws:principalarn"] == (arn,)
-    assert principal.context["aws:userid"] == ("AROATEAM/READER:session",)
+    assert principal.context["aws:userid"] == (f"{role_id}:session",)
     assert principal.context["aws:principaltype"] == ("AssumedRole",)
     assert principal.context["aws:principaltag/team"] == ("blue",)
     assert principal.context["aws:tokenissuetime"][0].endswith("Z")
@@ -80,16 +86,16 @@ def test_a_session_of_an_assumed_role_is_described_as_iam_does() -> None:
     assert principal.session_policies is None
 
 
-def test_a_caller_named_by_the_trust_policy_needs_no_policy_of_its_own() -> None:
-    broker = Broker()
+def test_a_caller_named_by_the_trust_policy_needs_no_policy_of_its_own(door: Door) -> None:
+    broker = Broker(door)
 
     assert broker.assume(broker.services.add_role("r", _trusting(ALICE)))
 
 
-@pytest.mark.parametrize("policies", [(), _may_assume(f"arn:aws:iam::{ACCOUNT}:role/other")])
-def test_an_account_in_the_trust_policy_only_delegates(policies: tuple[Policy, ...]) -> None:
+@pytest.mark.parametrize("policies", [(), (allow("sts:AssumeRole", resource=f"arn:aws:iam::{ACCOUNT}:role/other"),)])
+def test_an_account_in_the_trust_policy_only_delegates(door: Door, policies: Sequence[Mapping[str, Any]]) -> None:
     trust = _trusting(f"arn:aws:iam::{ACCOUNT}:root")
-    denied, allowed = Broker(policies=policies), Broker(policies=_may_assume())
+    denied, allowed = Broker(door, policies=policies), Broker(door, policies=[_MAY_ASSUME])
 
     error = denied.refusal(denied.services.add_role("r", trust))
 
@@ -101,50 +107,50 @@ def test_an_account_in_the_trust_policy_only_delegates(policies: tuple[Policy, .
     assert allowed.assume(allowed.services.add_role("r", trust))
 
 
-def test_an_identity_policy_alone_assumes_nothing_unless_the_trust_fault_is_on() -> None:
+def test_an_identity_policy_alone_assumes_nothing_unless_the_trust_fault_is_on(door: Door) -> None:
     trust = _trusting(f"arn:aws:iam::{ACCOUNT}:user/bob")
-    sound, faulty = Broker(policies=_may_assume()), Broker(Fault.SKIP_TRUST_POLICY)
+    sound, faulty = Broker(door, policies=[_MAY_ASSUME]), Broker(door, Fault.SKIP_TRUST_POLICY)
+    for broker in (sound, faulty):
+        broker.services.new_iam_user("bob")
 
     assert sound.refusal(sound.services.add_role("r", trust)).code == "AccessDenied"
     assert faulty.assume(faulty.services.add_role("r", trust))
 
 
-def test_an_explicit_deny_of_the_caller_wins_over_the_trust_policy() -> None:
-    broker = Broker(policies=_identity({"Effect": "Deny", "Action": "sts:*", "Resource": "*"}))
+def test_an_explicit_deny_of_the_caller_wins_over_the_trust_policy(door: Door) -> None:
+    broker = Broker(door, policies=[deny("sts:*")])
 
     assert broker.refusal(broker.services.add_role("r", _trusting(ALICE))).code == "AccessDenied"
 
 
-def test_a_role_that_does_not_exist_reads_like_one_that_does_not_trust() -> None:
-    for broker in (Broker(policies=_may_assume()), Broker(Fault.SKIP_TRUST_POLICY)):
+def test_a_role_that_does_not_exist_reads_like_one_that_does_not_trust(door: Door) -> None:
+    for broker in (Broker(door, policies=[_MAY_ASSUME]), Broker(door, Fault.SKIP_TRUST_POLICY)):
         arn = f"arn:aws:iam::{ACCOUNT}:role/gone"
         assert broker.refusal(arn).message == (
             f"User: {ALICE} is not authorized to perform: sts:AssumeRole on resource: {arn}"
         )
 
 
-def test_root_may_not_assume_roles() -> None:
-    broker, root = Broker(), f"arn:aws:iam::{ACCOUNT}:root"
-    arn = broker.services.add_role("r", _trusting(root))
+def test_root_may_not_assume_roles(door: Door) -> None:
+    broker = Broker(door)
+    arn = broker.services.add_role("r", _trusting(f"arn:aws:iam::{ACCOUNT}:root"))
 
-    error = broker.refusal(arn, Principal(root, root, ACCOUNT, ACCOUNT))
+    error = broker.refusal(arn, broker.services.root)
 
     assert (error.code, error.message) == ("AccessDenied", "Roles may not be assumed by root accounts.")
 
 
-def test_an_unsigned_call_is_refused() -> None:
-    broker = Broker()
-    for operation, params in (
-        ("GetCallerIdentity", {}),
-        ("AssumeRole", {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r", "RoleSessionName": "session"}),
-    ):
+def test_an_unsigned_call_is_refused(door: Door) -> None:
+    broker = Broker(door)
+    role = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r", "RoleSessionName": "session"}
+    for operation, params in (("GetCallerIdentity", {}), ("AssumeRole", role)):
         with pytest.raises(ServiceError, match="Request is missing Authentication Token") as caught:
-            broker.services.sts.handle(Call(operation, params, None))
+            broker.services.call(None, "sts", operation, **params)
         assert (caught.value.code, caught.value.status) == ("MissingAuthenticationToken", 403)
 
 
-def test_the_external_id_is_a_condition_key() -> None:
-    broker = Broker()
+def test_the_external_id_is_a_condition_key(door: Door) -> None:
+    broker = Broker(door)
     condition = {"StringEquals": {"sts:ExternalId": "the-customer"}}
     arn = broker.services.add_role("r", _trusting(ALICE, condition=condition))
 
@@ -153,8 +159,8 @@ def test_the_external_id_is_a_condition_key() -> None:
     assert broker.refusal(arn).code == "AccessDenied"
 
 
-def test_the_session_name_is_a_condition_key() -> None:
-    broker = Broker()
+def test_the_session_name_is_a_condition_key(door: Door) -> None:
+    broker = Broker(door)
     arn = broker.services.add_role(
         "r", _trusting(ALICE, condition={"StringEquals": {"sts:RoleSessionName": "tenant-a"}})
     )
@@ -163,8 +169,8 @@ def test_the_session_name_is_a_condition_key() -> None:
     assert broker.refusal(arn, RoleSessionName="tenant-b").code == "AccessDenied"
 
 
-def test_session_tags_need_permission_to_tag_and_override_those_of_the_role() -> None:
-    broker = Broker()
+def test_session_tags_need_permission_to_tag_and_override_those_of_the_role(door: Door) -> None:
+    broker = Broker(door)
     tags = [{"Key": "Org", "Value": "acme"}]
     untagged = broker.services.add_role("untagged", _trusting(ALICE))
     tagged = broker.services.add_role(
@@ -178,8 +184,8 @@ def test_session_tags_need_permission_to_tag_and_override_those_of_the_role() ->
     assert broker.session(tagged, Tags=tags).context["aws:principaltag/org"] == ("acme",)
 
 
-def test_the_trust_policy_can_limit_session_tags() -> None:
-    broker = Broker()
+def test_the_trust_policy_can_limit_session_tags(door: Door) -> None:
+    broker = Broker(door)
     condition = {
         "StringEquals": {"aws:RequestTag/org": "acme"},
         "ForAllValues:StringEquals": {"aws:TagKeys": ["org"]},
@@ -192,8 +198,8 @@ def test_the_trust_policy_can_limit_session_tags() -> None:
     assert broker.refusal(arn, Tags=more).code == "AccessDenied"
 
 
-def test_a_tag_key_may_be_given_once_whatever_its_case() -> None:
-    broker = Broker()
+def test_a_tag_key_may_be_given_once_whatever_its_case(door: Door) -> None:
+    broker = Broker(door)
     arn = broker.services.add_role("r", _trusting(ALICE, "sts:AssumeRole", "sts:TagSession"))
 
     tags = [{"Key": "org", "Value": "a"}, {"Key": "ORG", "Value": "b"}]
@@ -201,11 +207,11 @@ def test_a_tag_key_may_be_given_once_whatever_its_case() -> None:
     assert "Duplicate tag keys" in broker.refusal(arn, Tags=tags).message
 
 
-def test_a_chained_session_keeps_neither_tags_nor_identity_and_lasts_an_hour() -> None:
-    broker = Broker()
+def test_a_chained_session_keeps_neither_tags_nor_identity_and_lasts_an_hour(door: Door) -> None:
+    broker = Broker(door)
     first = broker.services.add_role("first", _trusting(ALICE, "sts:AssumeRole", "sts:TagSession"))
-    second = broker.services.add_role("second", _trusting(first), max_session_duration=43_200)
-    caller = broker.session(first, Tags=[{"Key": "org", "Value": "acme"}])
+    second = broker.services.add_role("second", _trusting(first), MaxSessionDuration=43_200)
+    caller = broker.keys(first, Tags=[{"Key": "org", "Value": "acme"}])
 
     chained = broker.session(second, caller)
 
@@ -217,9 +223,9 @@ def test_a_chained_session_keeps_neither_tags_nor_identity_and_lasts_an_hour() -
     )
 
 
-def test_the_duration_is_limited_by_the_role_and_by_the_model() -> None:
-    broker = Broker()
-    arn = broker.services.add_role("r", _trusting(ALICE), max_session_duration=7200)
+def test_the_duration_is_limited_by_the_role_and_by_the_model(door: Door) -> None:
+    broker = Broker(door)
+    arn = broker.services.add_role("r", _trusting(ALICE), MaxSessionDuration=7200)
 
     expiring = broker.services.store.find(broker.assume(arn, DurationSeconds=7200)["Credentials"]["AccessKeyId"])
 
@@ -234,8 +240,8 @@ def test_the_duration_is_limited_by_the_role_and_by_the_model() -> None:
     )
 
 
-def test_a_session_policy_is_kept_with_the_session() -> None:
-    broker = Broker()
+def test_a_session_policy_is_kept_with_the_session(door: Door) -> None:
+    broker = Broker(door)
     arn = broker.services.add_role("r", _trusting(ALICE))
     policy = json.dumps(document({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}))
 
@@ -247,8 +253,8 @@ def test_a_session_policy_is_kept_with_the_session() -> None:
     assert 0 < answer["PackedPolicySize"] < 10
 
 
-def test_an_over_long_empty_or_malformed_session_policy_is_refused() -> None:
-    broker = Broker()
+def test_an_over_long_empty_or_malformed_session_policy_is_refused(door: Door) -> None:
+    broker = Broker(door)
     arn = broker.services.add_role("r", _trusting(ALICE))
     resources = [f"arn:aws:s3:::bucket-{number:04}/*" for number in range(100)]
     long = json.dumps(document({"Effect": "Allow", "Action": "s3:*", "Resource": resources}))
@@ -265,56 +271,61 @@ def test_an_over_long_empty_or_malformed_session_policy_is_refused() -> None:
         {"SerialNumber": "arn:aws:iam::123456789012:mfa/alice", "TokenCode": "123456"},
     ],
 )
-def test_parameters_that_are_not_implemented_are_refused_and_not_ignored(params: Mapping[str, Any]) -> None:
-    broker = Broker()
+def test_parameters_that_are_not_implemented_are_refused_and_not_ignored(door: Door, params: Mapping[str, Any]) -> None:
+    broker = Broker(door)
     arn = broker.services.add_role("r", _trusting(ALICE))
 
     assert isinstance(broker.refusal(arn, **params), NotDerivableError)
 
 
 @pytest.mark.parametrize("operation", ["AssumeRoleWithSAML", "DecodeAuthorizationMessage", "NoSuchOperation"])
-def test_operations_that_are_not_implemented_are_refused(operation: str) -> None:
-    broker = Broker()
+def test_operations_that_are_not_implemented_are_refused(door: Door, operation: str) -> None:
+    broker = Broker(door)
 
     with pytest.raises(NotDerivableError, match=f"sts:{operation}"):
-        broker.services.sts.handle(Call(operation, {}, broker.alice))
+        broker.handled(operation)
 
 
-def test_parameters_may_have_the_form_of_the_query_protocol() -> None:
-    broker = Broker()
+def test_parameters_may_have_the_form_of_the_query_protocol(door: Door) -> None:
+    broker = Broker(door)
     arn = broker.services.add_role("r", _trusting(ALICE, "sts:AssumeRole", "sts:TagSession"))
     query: dict[str, Any] = {
         "Action": "AssumeRole",
         "Version": "2011-06-15",
+        "RoleArn": arn,
+        "RoleSessionName": "session",
         "DurationSeconds": "900",
         "Tags.member.1.Key": "org",
         "Tags.member.1.Value": "acme",
     }
 
-    assert broker.session(arn, **query).context["aws:principaltag/org"] == ("acme",)
+    issued = broker.handled("AssumeRole", **query)["Credentials"]
+    assert broker.services.principal_of(issued["AccessKeyId"]).context["aws:principaltag/org"] == ("acme",)
 
 
 @pytest.mark.parametrize(
     "query", [{"Tags": "x", "Tags.member.1.Key": "y"}, {"Tags.member.x.Key": "y"}, {"Tags.member": "x"}]
 )
-def test_parameters_that_do_not_fit_together_are_refused(query: dict[str, Any]) -> None:
-    broker = Broker()
+def test_parameters_that_do_not_fit_together_are_refused(door: Door, query: dict[str, Any]) -> None:
+    broker = Broker(door)
+    arn = broker.services.add_role("r", _trusting(ALICE))
 
-    assert broker.refusal(broker.services.add_role("r", _trusting(ALICE)), **query).code == "MalformedInput"
+    with pytest.raises(ServiceError) as caught:
+        broker.handled("AssumeRole", RoleArn=arn, RoleSessionName="session", **query)
+    assert caught.value.code == "MalformedInput"
 
 
-def test_get_caller_identity_answers_for_users_and_sessions() -> None:
-    broker = Broker()
-    session = broker.session(broker.services.add_role("team/r", _trusting(ALICE)))
+def test_get_caller_identity_answers_for_users_and_sessions(door: Door) -> None:
+    broker = Broker(door)
+    session = broker.keys(broker.services.add_role("team/r", _trusting(ALICE)))
+    user_id = broker.services.iam("GetUser", UserName="alice")["User"]["UserId"]
 
-    ask = broker.services.sts.handle
-
-    assert ask(Call("GetCallerIdentity", {}, broker.alice)) == {
-        "UserId": "AIDAALICE",
-        "Account": ACCOUNT,
-        "Arn": ALICE,
-    }
-    assert ask(Call("GetCallerIdentity", {}, session))["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/r/session"
+    user = broker.services.call(broker.alice, "sts", "GetCallerIdentity")
+    assert user == {"UserId": user_id, "Account": ACCOUNT, "Arn": ALICE}
+    assert (
+        broker.services.call(session, "sts", "GetCallerIdentity")["Arn"]
+        == f"arn:aws:sts::{ACCOUNT}:assumed-role/r/session"
+    )
 
 
 @pytest.mark.parametrize(
@@ -327,8 +338,13 @@ def test_get_caller_identity_answers_for_users_and_sessions() -> None:
         (_trusting(f"arn:aws:iam::{ACCOUNT}:root"), "authenticated", False),
     ],
 )
-def test_the_trust_policy_decides_for_identity_pools(trust: Mapping[str, Any], amr: str, trusted: bool) -> None:  # noqa: FBT001  a table of cases
-    services = IdentityServices()
+def test_the_trust_policy_decides_for_identity_pools(
+    door: Door,
+    trust: Mapping[str, Any],
+    amr: str,
+    trusted: bool,  # noqa: FBT001  a table of cases
+) -> None:
+    services = IdentityServices(door)
     arn = services.add_role("r", trust)
 
     if trusted:
@@ -337,7 +353,8 @@ def test_the_trust_policy_decides_for_identity_pools(trust: Mapping[str, Any], a
         assert issued.principal.context["cognito-identity.amazonaws.com:aud"] == (POOL,)
         assert issued.principal.context["cognito-identity.amazonaws.com:amr"] == (amr,)
         assert issued.principal.context["aws:federatedprovider"] == ("cognito-identity.amazonaws.com",)
-        assert issued.principal.context["aws:userid"] == ("AROAR:CognitoIdentityCredentials",)
+        role_id = services.iam("GetRole", RoleName="r")["Role"]["RoleId"]
+        assert issued.principal.context["aws:userid"] == (f"{role_id}:CognitoIdentityCredentials",)
         return
     with pytest.raises(ServiceError, match="Not authorized to perform sts:AssumeRoleWithWebIdentity"):
         services.sts.assume_with_cognito(arn, IDENTITY, POOL, (amr,), None)
@@ -345,15 +362,15 @@ def test_the_trust_policy_decides_for_identity_pools(trust: Mapping[str, Any], a
     assert services.sts.assume_with_cognito(arn, IDENTITY, POOL, (amr,), None)
 
 
-def test_a_guest_policy_that_depends_on_the_network_is_refused_as_unknown() -> None:
-    broker = Broker()
+def test_a_guest_policy_that_depends_on_the_network_is_refused_as_unknown(door: Door) -> None:
+    broker = Broker(door)
     arn = broker.services.add_role("r", _trusting(ALICE, condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}))
 
     assert isinstance(broker.refusal(arn), NotDerivableError)
 
 
-def test_no_secret_shows_in_what_is_kept() -> None:
-    broker = Broker()
+def test_no_secret_shows_in_what_is_kept(door: Door) -> None:
+    broker = Broker(door)
     arn = broker.services.add_role("r", _trusting(ALICE))
 
     credentials = broker.assume(arn)["Credentials"]

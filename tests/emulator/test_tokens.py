@@ -18,6 +18,8 @@ from harness.emulator.tokens import TokenError, TokenUse, read_unverified
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from doors import Door
+
     from harness.emulator.identity_pools.settings import IdentityPool
 
 UNSUPPORTED = "Token is not from a supported provider of this identity pool."
@@ -35,8 +37,8 @@ def _forged(claims: Mapping[str, Any], header: Mapping[str, Any], signature: str
 class Signed:
     """One user pool with two clients, of which one is registered, and a foreign pool with a user of its own."""
 
-    def __init__(self) -> None:
-        self.services = IdentityServices()
+    def __init__(self, door: Door) -> None:
+        self.services = IdentityServices(door)
         self.pool_id, self.client_id = self._pool("alice")
         self.other_client_id = self.services.new_client(self.pool_id)
         self.foreign_pool_id, foreign_client = self._pool("mallory")
@@ -59,7 +61,7 @@ class Signed:
     def verify(self, token: str, *faults: Fault, provider: str | None = None) -> Mapping[str, Any]:
         issuers = TokenIssuers()
         issuers.add(self.services.user_pools.directory)
-        verifier = LoginTokens(self.services.clock, issuers, self.services.roles.oidc_provider, set(faults))
+        verifier = LoginTokens(self.services.clock, issuers, self.services.cloud.iam.oidc_provider, set(faults))
         return verifier.verify(self.identity_pool, provider or self.provider, token).claims
 
     def refusal(self, token: str, *faults: Fault, provider: str | None = None) -> str:
@@ -71,8 +73,8 @@ class Signed:
 
 
 @pytest.fixture(scope="module")
-def signed() -> Signed:
-    return Signed()
+def signed(door: Door) -> Signed:
+    return Signed(door)
 
 
 def test_the_id_token_carries_the_claims_cognito_writes(signed: Signed) -> None:
