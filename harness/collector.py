@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.attacks.catalogue import TECHNIQUES
+from harness.planted_holes import PlantedHole
 from harness.report.calls import CallCounts
+from harness.report.kill_matrix import KILL_MATRIX, kill_matrix_document, render_kill_matrix
 from harness.report.matrix import render_matrix
 from harness.report.records import AttemptRecord
 from harness.report.run import exit_status, summarise
 from harness.report.terminal import ReportPaths, leak_line, lockout_line, summary_lines
-from harness.report.verdicts_json import write_verdicts, write_whole
+from harness.report.verdicts_json import write_json, write_verdicts, write_whole
 
 if TYPE_CHECKING:
     from harness.report.run import Summary
@@ -40,7 +43,7 @@ class RunCollector:
         self._config = config
         self._run = run
         self._records: dict[str, AttemptRecord] = {}
-        self._proof: list[dict[str, Any]] = []
+        self._holes: list[PlantedHole] = []
         self._limits: list[dict[str, Any]] = []
         self._calls = CallCounts()
         self._summary: Summary | None = None
@@ -67,7 +70,7 @@ class RunCollector:
             return
         for name, value in report.user_properties:
             if name == PROOF_PROPERTY:
-                self._proof.append(dict(_mapping(value)))
+                self._holes.append(PlantedHole.from_json(_mapping(value)))
             if name == LIMIT_PROPERTY:
                 self._limits.append(dict(_mapping(value)))
             if name == CALLS_PROPERTY:
@@ -84,17 +87,20 @@ class RunCollector:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write verdicts.json and the matrix, and let the exit status say what the run proved."""
-        if not (self._records or self._proof or self._limits):
+        if not (self._records or self._holes or self._limits):
             if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._suites_were_asked_for():
                 session.exitstatus = _NOTHING_SELECTED
             return
         facts = self._run.facts
         records = list(self._records.values())
-        proof = sorted(self._proof, key=lambda entry: str(entry["subject"]))
+        holes = sorted(self._holes, key=lambda hole: hole.subject)
         self._summary = summarise(records, self._run.declared_boundaries())
         self._folder.mkdir(parents=True, exist_ok=True)
-        write_verdicts(self._folder / "verdicts.json", facts, records, proof, self._summary, self._limits, self._calls)
-        write_whole(self._folder / "matrix.html", render_matrix(facts, records, proof, self._summary, self._limits))
+        write_verdicts(self._folder / "verdicts.json", facts, records, holes, self._summary, self._limits, self._calls)
+        write_whole(self._folder / "matrix.html", render_matrix(facts, records, holes, self._summary, self._limits))
+        if holes:
+            write_whole(self._folder / KILL_MATRIX, render_kill_matrix(facts, records, holes, TECHNIQUES))
+            write_json(self._folder / "kill-matrix.json", kill_matrix_document(records, holes, TECHNIQUES))
         if session.exitstatus == pytest.ExitCode.OK and records:
             session.exitstatus = exit_status(
                 self._summary, narrowed=facts.narrowed, allow_inconclusive=self._run.options.allow_inconclusive
@@ -110,7 +116,7 @@ class RunCollector:
             allure_results=self._config.getoption("allure_report_dir", None),
         )
         terminalreporter.write_sep("=", "isolation")
-        for line in summary_lines(self._summary, self._run.facts, paths, self._proof):
+        for line in summary_lines(self._summary, self._run.facts, paths, self._holes):
             terminalreporter.write_line(line.text, **_markup(line))
 
     def _suites_were_asked_for(self) -> bool:

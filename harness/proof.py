@@ -10,10 +10,12 @@ from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.features import features_of
 from harness.attacks.plan import Pairs, plan
 from harness.attacks.technique import Feature
+from harness.blueprints.difference import Change, changes
 from harness.blueprints.registry import BLUEPRINTS
 from harness.blueprints.spec import Weakness
 from harness.emulator.authorization import Enforcement
-from harness.emulator.faults import Fault
+from harness.emulator.faults import FAULT_DESCRIPTIONS, Fault
+from harness.planted_holes import PlantedHole
 from harness.stage import set_up
 from harness.verdicts import VerdictName
 
@@ -81,59 +83,25 @@ FAULT_CASES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What the attacks made of one planted hole. Only technique and attempt ids, so that two proofs compare.
-
-    `unclear` lists attacks that ended INCONCLUSIVE: a hole must not blur the rest of the picture.
-    """
-
-    subject: str
-    must_leak: tuple[str, ...]
-    leaked: tuple[str, ...]
-    controls_failed: tuple[str, ...]
-    unclear: tuple[str, ...]
-
-    @property
-    def missed(self) -> tuple[str, ...]:
-        """Return the techniques that had to leak and did not."""
-        return tuple(technique for technique in self.must_leak if technique not in self.leaked)
-
-    @property
-    def held(self) -> bool:
-        """Tell whether the hole was found, no control changed and nothing became unclear."""
-        return not (self.missed or self.controls_failed or self.unclear)
-
-    def as_json(self) -> dict[str, object]:
-        """Return the proof as one entry of verdicts.json."""
-        return {
-            "subject": self.subject,
-            "must_leak": list(self.must_leak),
-            "leaked": list(self.leaked),
-            "controls_failed": list(self.controls_failed),
-            "held": self.held,
-        }
-
-    def complaint(self) -> str:
-        """Return what is wrong, empty when the proof holds."""
-        parts = {
-            "no attack found": self.missed,
-            "controls that changed": self.controls_failed,
-            "attacks that became unclear": self.unclear,
-        }
-        return "; ".join(f"{what}: {', '.join(ids)}" for what, ids in parts.items() if ids)
-
-
-def prove_weakness(blueprint: Blueprint, weakness: Weakness) -> Proof:
+def prove_weakness(blueprint: Blueprint, weakness: Weakness) -> PlantedHole:
     """Attack the blueprint with the hole planted, by every technique, and return what was found."""
-    verdicts = attack_everything(blueprint, weakness=weakness)
-    return _proof(f"weakness {blueprint.name}:{weakness.id}", weakness.leaks, verdicts, weakness.breaks)
+    return _found(
+        f"weakness {blueprint.name}:{weakness.id}",
+        attack_everything(blueprint, weakness=weakness),
+        must_leak=weakness.leaks,
+        breaks=weakness.breaks,
+        planted=changes(blueprint, weakness.change(blueprint)),
+    )
 
 
-def prove_fault(blueprint: Blueprint, case: FaultCase) -> Proof:
+def prove_fault(blueprint: Blueprint, case: FaultCase) -> PlantedHole:
     """Attack the sound blueprint on a target that forgets checks, and return what was found."""
-    must_leak = leaks_of_fault(blueprint, case)
-    return _proof(f"fault {case.name} on {blueprint.name}", must_leak, attack_everything(blueprint, faults=case.faults))
+    return _found(
+        f"fault {case.name} on {blueprint.name}",
+        attack_everything(blueprint, faults=case.faults),
+        must_leak=leaks_of_fault(blueprint, case),
+        planted=tuple(Change(FAULT_DESCRIPTIONS[fault]) for fault in case.faults),
+    )
 
 
 def leaks_of_fault(blueprint: Blueprint, case: FaultCase) -> tuple[str, ...]:
@@ -214,28 +182,63 @@ def techniques_that_can_leak() -> frozenset[str]:
     return frozenset(declared | planted | faulty)
 
 
-def _proof(subject: str, must_leak: tuple[str, ...], verdicts: list[Verdict], breaks: tuple[str, ...] = ()) -> Proof:
-    leaked = {
-        verdict.attempt.technique.id
-        for verdict in verdicts
-        if verdict.name is VerdictName.LEAK and not verdict.leak_is_expected
-    }
-    return Proof(
+def _found(
+    subject: str,
+    verdicts: list[Verdict],
+    *,
+    must_leak: tuple[str, ...],
+    planted: tuple[Change, ...],
+    breaks: tuple[str, ...] = (),
+) -> PlantedHole:
+    leaks = [verdict for verdict in verdicts if verdict.name is VerdictName.LEAK and not verdict.leak_is_expected]
+    legitimate = [verdict for verdict in verdicts if verdict.attempt.technique.id not in breaks]
+    by_technique: dict[str, list[Verdict]] = {}
+    for verdict in leaks:
+        by_technique.setdefault(verdict.attempt.technique.id, []).append(verdict)
+    return PlantedHole(
         subject=subject,
+        planted=tuple(change.path for change in planted),
+        attacked=tuple(sorted({verdict.attempt.technique.id for verdict in verdicts})),
         must_leak=tuple(sorted(must_leak)),
-        leaked=tuple(sorted(leaked)),
+        leaked=tuple(sorted(by_technique)),
+        decided_by={technique: _decided_by(found) for technique, found in by_technique.items()},
+        wrong_reason=tuple(
+            technique
+            for technique in must_leak
+            if technique in by_technique and not _for_what_was_planted(by_technique[technique], planted)
+        ),
         controls_failed=tuple(
             verdict.attempt.id
-            for verdict in verdicts
-            if verdict.attempt.is_control
-            and verdict.name is not VerdictName.WORKS
-            and verdict.attempt.technique.id not in breaks
+            for verdict in legitimate
+            if verdict.attempt.is_control and verdict.name is not VerdictName.WORKS
         ),
         unclear=tuple(
             verdict.attempt.id
-            for verdict in verdicts
-            if not verdict.attempt.is_control
-            and verdict.name is VerdictName.INCONCLUSIVE
-            and verdict.attempt.technique.id not in breaks
+            for verdict in legitimate
+            if not verdict.attempt.is_control and verdict.name is VerdictName.INCONCLUSIVE
         ),
+    )
+
+
+def _decided_by(leaks: list[Verdict]) -> str:
+    """Return the statement that let the technique through, without the names that a deployment makes up."""
+    policy, _, rest = (leaks[0].deciding_statement or "").partition(" ")
+    return f"{policy.rpartition('/')[2]} {rest}".strip()
+
+
+def _for_what_was_planted(leaks: list[Verdict], planted: tuple[Change, ...]) -> bool:
+    """Tell whether some leak of a technique rests on what was planted.
+
+    Where statements were changed, one of them must be among those that decided, unless a statement was taken away or
+    something besides policies was changed: what is missing decides nothing. That the sound design refuses the very
+    same attempts is shown by its own run.
+    """
+    if any(change.gone or not change.policy for change in planted):
+        return True
+    return any(
+        change.is_named_by(statement["policy"], statement["statement"])
+        for leak in leaks
+        for decision in leak.decisions
+        for statement in decision["statements"]
+        for change in planted
     )

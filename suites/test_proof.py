@@ -15,7 +15,6 @@ from harness.collector import PROOF_PROPERTY
 from harness.emulator.authorization import Enforcement
 from harness.proof import (
     FAULT_CASES,
-    Proof,
     attack_everything,
     expects_lockout,
     leaks_of_fault,
@@ -28,6 +27,7 @@ from harness.report import allure
 from harness.verdicts import VerdictName
 
 if TYPE_CHECKING:
+    from harness.planted_holes import PlantedHole
     from harness.run import Run
 
 pytestmark = pytest.mark.proof
@@ -50,11 +50,11 @@ def _place_in_the_report() -> None:
     allure.label_proof("the attacks bite", target="embedded")
 
 
-def _hold(proof: Proof, request: pytest.FixtureRequest) -> None:
+def _hold(hole: PlantedHole, request: pytest.FixtureRequest) -> None:
     __tracebackhide__ = True
-    request.node.user_properties.append((PROOF_PROPERTY, proof.as_json()))
-    if not proof.held:
-        pytest.fail(f"{proof.subject}: {proof.complaint()}", pytrace=False)
+    request.node.user_properties.append((PROOF_PROPERTY, hole.as_json()))
+    if not hole.held:
+        pytest.fail(f"{hole.subject}: {hole.complaint}", pytrace=False)
 
 
 @pytest.mark.parametrize("weakness", _WEAKNESSES)

@@ -286,7 +286,7 @@ class Execution:
         kind: LeakKind | None = None,
     ) -> Verdict:
         # What follows the attempt is decided on the caller's own data; only a first step without decisions is passed.
-        explained = (tuple(self._target.explain(response)) for response in exchange.responses)
+        explained = (tuple(self._target.explain(response)) for response in exchange.by_caller)
         decisions: tuple[dict[str, Any], ...] = next((found for found in explained if found), ())
         evidence = exchange_evidence(exchange.requests, exchange.responses)
         return Verdict(attempt, name, outcome, reason, kind, "", decisions, evidence)

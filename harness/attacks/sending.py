@@ -26,11 +26,22 @@ _KINDS = (ApiRequest, RouteCall, ObtainedCall, ByOperator)
 
 @dataclass(frozen=True)
 class Exchange:
-    """What was sent and what came back, the attempt first, what followed it after."""
+    """What was sent and what came back, the attempt first, what followed it after.
+
+    `by_operator` tells of each request whether the operator sent it, to prepare what the attempt needs.
+    """
 
     requests: tuple[ApiRequest | RouteCall, ...]
     responses: tuple[ApiResponse, ...]
     observation: Observation
+    by_operator: tuple[bool, ...]
+
+    @property
+    def by_caller(self) -> tuple[ApiResponse, ...]:
+        """The answers to what the caller itself sent."""
+        return tuple(
+            response for response, operator in zip(self.responses, self.by_operator, strict=True) if not operator
+        )
 
     @property
     def allowed(self) -> bool:
@@ -51,6 +62,7 @@ class Sender:
         """
         requests: list[ApiRequest | RouteCall] = []
         responses: list[ApiResponse] = []
+        by_operator: list[bool] = []
         observation = Observation(Outcome.TROUBLE, "the technique sent nothing")
         technique = attempt.technique
         last_decides = technique.effect is Effect.SESSION and (attempt.is_control or not technique.first_step_decides)
@@ -58,13 +70,14 @@ class Sender:
             sent = step if isinstance(step, _KINDS) else step(responses[-1].data)
             request = sent.request if isinstance(sent, ObtainedCall | ByOperator) else sent
             requests.append(request)
+            by_operator.append(isinstance(sent, ByOperator))
             responses.append(self.send_one(sent, sender))
             observed = observe(technique, request.service, responses[-1], control=attempt.is_control)
             if len(responses) == 1 or last_decides:
                 observation = observed
             if observed.outcome is not Outcome.ALLOWED:
                 break
-        return Exchange(tuple(requests), tuple(responses), observation)
+        return Exchange(tuple(requests), tuple(responses), observation, tuple(by_operator))
 
     def send_one(self, request: Sent, sender: Session | None) -> ApiResponse:
         """Send one request as the caller, or as the operator where there is none, and return the answer."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.planted_holes import PlantedHole, holes_missed
 from harness.report.grid import Grid, design, grids
+from harness.report.kill_matrix import KILL_MATRIX
 from harness.report.limits import in_order, limits_section
 from harness.report.markup import NOBODY, STANDINGS, STYLE, Standing, sign, sign_of, standing, symbol_and_word, text
-from harness.report.proof import ProofEntry, holes_missed
 from harness.report.run import WALL_STANDS, Boundary, BoundaryStatus, RunFacts, Summary, alike, headline
 from harness.report.terminal import altered_on_purpose, rerun_command
 from harness.secret import redact_text
@@ -66,25 +67,24 @@ h3{break-after:avoid}.sign,.banner,th,td{print-color-adjust:exact;-webkit-print-
 def render_matrix(
     facts: RunFacts,
     records: Iterable[AttemptRecord],
-    proof: Iterable[Mapping[str, Any]],
+    holes: Sequence[PlantedHole],
     summary: Summary,
     limits: Iterable[Mapping[str, Any]] = (),
 ) -> str:
     """Return the page: is the wall standing, what was tested, who against whom, and why for every attempt."""
-    entries = [ProofEntry.from_json(entry) for entry in proof]
     measured = in_order(limits)
     by_design = grids(records)
     row_of = {record: anchor for grid in by_design for anchor, record in grid.rows()}
     parts = [
-        _banner(summary, facts, entries),
+        _banner(summary, facts, holes),
         _facts(facts),
-        _figures(summary, entries),
-        _contents(entries, measured, findings=any(standing(record) in _FOUND for record in row_of)),
+        _figures(summary, holes),
+        _contents(holes, measured, findings=any(standing(record) in _FOUND for record in row_of)),
         _findings(summary, facts, row_of),
         _not_tested(summary, facts),
         _matrices(by_design),
         _boundaries(summary.boundaries),
-        _kill_matrix(entries),
+        _proof(holes),
         limits_section(measured),
         _legend(),
         _drill_down(by_design),
@@ -97,8 +97,8 @@ def render_matrix(
     )
 
 
-def _banner(summary: Summary, facts: RunFacts, entries: Sequence[ProofEntry]) -> str:
-    sentence = headline(summary, narrowed=facts.narrowed, holes_missed=holes_missed(entries))
+def _banner(summary: Summary, facts: RunFacts, holes: Sequence[PlantedHole]) -> str:
+    sentence = headline(summary, narrowed=facts.narrowed, holes_missed=holes_missed(holes))
     name: Standing = "isolated" if sentence.startswith(WALL_STANDS) else "inconclusive"
     if summary.failed:
         name = "leak"
@@ -122,13 +122,13 @@ def _facts(facts: RunFacts) -> str:
     return f'<dl class="facts">{items}</dl>'
 
 
-def _contents(entries: Sequence[ProofEntry], limits: Sequence[Limit], *, findings: bool) -> str:
+def _contents(holes: Sequence[PlantedHole], limits: Sequence[Limit], *, findings: bool) -> str:
     sections = {
         "findings": "Findings" if findings else "",
         "not-tested": "What was not tested",
         "matrix": "Attackers against victims",
         "boundaries": "Boundaries",
-        "proof": "Do the attacks bite?" if entries else "",
+        "proof": "Do the attacks bite?" if holes else "",
         "limits": "How far do the designs go?" if limits else "",
         "legend": "What the words mean",
         "attempts": "Every attempt",
@@ -137,9 +137,9 @@ def _contents(entries: Sequence[ProofEntry], limits: Sequence[Limit], *, finding
     return f"<nav>{' | '.join(links)}</nav>"
 
 
-def _figures(summary: Summary, entries: Sequence[ProofEntry]) -> str:
+def _figures(summary: Summary, holes: Sequence[PlantedHole]) -> str:
     proved = len(summary.boundaries_that_are("proved"))
-    found = len(entries) - holes_missed(entries)
+    found = len(holes) - holes_missed(holes)
     figures = [
         (str(summary.attacks), "attacks"),
         _figure("isolated", summary.counts["ISOLATED"]),
@@ -151,8 +151,8 @@ def _figures(summary: Summary, entries: Sequence[ProofEntry]) -> str:
         _figure("lockout", len(summary.lockouts)),
         (f"{proved} of {len(summary.boundaries)}", '<a href="#boundaries">boundaries proved</a>'),
     ]
-    if entries:
-        figures.append((f"{found} of {len(entries)}", '<a href="#proof">planted holes found</a>'))
+    if holes:
+        figures.append((f"{found} of {len(holes)}", '<a href="#proof">planted holes found</a>'))
     return f'<ul class="figures">{"".join(f"<li><b>{number}</b>{words}</li>" for number, words in figures)}</ul>'
 
 
@@ -243,34 +243,24 @@ def _status(boundary: Boundary) -> str:
     return f'<span class="sign {name}">{words}</span>'
 
 
-def _kill_matrix(entries: Sequence[ProofEntry]) -> str:
-    if not entries:
+def _proof(holes: Sequence[PlantedHole]) -> str:
+    if not holes:
         return ""
-    rows = "".join(_proof_row(entry) for entry in sorted(entries, key=lambda entry: (entry.held, entry.subject)))
-    return (
-        '<h2 id="proof">Do the attacks bite?</h2><p>Each row is a hole planted on purpose. The attacks named must leak '
-        "there; one that does not is blind, and its refusals elsewhere prove nothing.</p>"
-        '<div class="wide"><table><thead><tr><th>Planted hole</th><th>Result</th><th>Attacks that had to leak</th>'
-        f"<th>Also leaked</th><th>Controls failed</th></tr></thead><tbody>{rows}</tbody></table></div>"
+    blind = "".join(
+        f"<tr><td><code>{text(hole.subject)}</code></td><td>{text(hole.complaint)}</td></tr>"
+        for hole in holes
+        if not hole.held
     )
-
-
-def _proof_row(entry: ProofEntry) -> str:
-    held = '<span class="sign isolated">\N{CHECK MARK} found</span>'
-    missed = '<span class="sign leak">\N{BALLOT X} not found</span>'
-    fate = {True: "\N{CHECK MARK} leaked", False: "\N{BALLOT X} did not leak"}
-    must = "<br>".join(
-        f"{fate[attack not in entry.missed]}: <code>{text(attack)}</code>" for attack in sorted(entry.must_leak)
+    table = (
+        f'<div class="wide"><table><thead><tr><th>Planted hole</th><th>What is wrong</th></tr></thead><tbody>{blind}'
+        "</tbody></table></div>"
     )
     return (
-        f"<tr><td><code>{text(entry.subject)}</code></td><td>{held if entry.held else missed}</td>"
-        f"<td>{must or 'none'}</td><td>{_codes(entry.also_leaked)}</td>"
-        f"<td>{_codes(sorted(entry.controls_failed))}</td></tr>"
+        f'<h2 id="proof">Do the attacks bite?</h2><p>{len(holes) - holes_missed(holes)} of {len(holes)} holes planted '
+        "on purpose were found, each by the attacks that have to leak there and for what was planted. An attack that "
+        "does not is blind, and its refusals elsewhere prove nothing. "
+        f'<a href="{KILL_MATRIX}">The kill matrix</a> has every hole and every attack.</p>{table if blind else ""}'
     )
-
-
-def _codes(names: Iterable[str]) -> str:
-    return "<br>".join(f"<code>{text(name)}</code>" for name in names) or "none"
 
 
 def _legend() -> str:

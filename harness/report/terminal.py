@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from harness.report.proof import ProofEntry, holes_missed
+from harness.planted_holes import PlantedHole, holes_missed
 from harness.report.run import WALL_STANDS, Boundary, RunFacts, Summary, alike, headline
 from harness.secret import redact_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Sequence
 
     from harness.report.records import AttemptRecord
 
@@ -111,18 +111,17 @@ def rerun_command(record: AttemptRecord, facts: RunFacts) -> str:
 
 
 def summary_lines(
-    summary: Summary, facts: RunFacts, paths: ReportPaths, proof: Iterable[Mapping[str, Any]] = ()
+    summary: Summary, facts: RunFacts, paths: ReportPaths, holes: Sequence[PlantedHole] = ()
 ) -> list[Line]:
     """Return at most 25 lines: the answer, leaks first, what was not proved and why, and what to open or run next."""
-    entries = [ProofEntry.from_json(entry) for entry in proof]
     lines = [
-        _headline_line(summary, facts, entries),
+        _headline_line(summary, facts, holes),
         *_capped(_per_hole(leak_line, summary.leaks), _SHOWN_LEAKS, "kinds of leak", "red"),
         *_capped(_per_hole(_vanished_line, summary.vanished_leaks), _SHOWN_VANISHED, "expected leaks gone", "red"),
         *_capped(_per_hole(lockout_line, summary.lockouts), _SHOWN_LOCKOUTS, "kinds of lockout", "red"),
         *_inconclusive_lines(summary),
         *_boundary_lines(summary, facts),
-        *_proof_lines(entries),
+        *_proof_lines(holes),
         *_next_lines(summary, facts, paths),
     ]
     return [Line(_safe(line.text), line.style) for line in lines]
@@ -145,8 +144,8 @@ def _vanished_line(record: AttemptRecord) -> Line:
     return Line(text, "red")
 
 
-def _headline_line(summary: Summary, facts: RunFacts, entries: list[ProofEntry]) -> Line:
-    text = headline(summary, narrowed=facts.narrowed, holes_missed=holes_missed(entries))
+def _headline_line(summary: Summary, facts: RunFacts, holes: Sequence[PlantedHole]) -> Line:
+    text = headline(summary, narrowed=facts.narrowed, holes_missed=holes_missed(holes))
     if summary.failed:
         return Line(text, "red")
     return Line(text, "green" if text.startswith(WALL_STANDS) else "yellow")
@@ -196,11 +195,11 @@ def _unproved_line(boundary: Boundary) -> Line:
     return Line(f"  not proved: {boundary.blueprint} / {boundary.name} ({words or 'no verdict'})", "yellow")
 
 
-def _proof_lines(entries: list[ProofEntry]) -> list[Line]:
-    if not entries:
+def _proof_lines(holes: Sequence[PlantedHole]) -> list[Line]:
+    if not holes:
         return []
-    blind = [entry.subject for entry in entries if not entry.held]
-    found = f"Attacks bite: {len(entries) - len(blind)} of {len(entries)} planted holes found"
+    blind = [hole.subject for hole in holes if not hole.held]
+    found = f"Attacks bite: {len(holes) - len(blind)} of {len(holes)} planted holes found"
     if not blind:
         return [Line(found, "green")]
     more = f" and {len(blind) - _SHOWN_HOLES} more" if len(blind) > _SHOWN_HOLES else ""

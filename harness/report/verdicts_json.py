@@ -8,15 +8,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.planted_holes import PlantedHole, holes_missed
 from harness.report.calls import CallCounts
 from harness.report.limits import in_order as limits_in_order
-from harness.report.proof import ProofEntry, holes_missed
 from harness.report.records import AttemptRecord, in_order
 from harness.report.run import RunFacts, Summary, headline
 from harness.secret import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 # Raised in its first part when a reader of the old file would misread the new one.
 SCHEMA: Final = "isolation-harness/verdicts/1.0"
@@ -25,16 +25,15 @@ SCHEMA: Final = "isolation-harness/verdicts/1.0"
 def verdicts_document(
     facts: RunFacts,
     records: Iterable[AttemptRecord],
-    proof: Iterable[Mapping[str, Any]],
+    holes: Sequence[PlantedHole],
     summary: Summary,
     limits: Iterable[Mapping[str, Any]] = (),
     calls: CallCounts | None = None,
 ) -> dict[str, Any]:
     """Return the whole run as plain JSON, attempts and limits sorted by id, secrets redacted."""
-    entries = [ProofEntry.from_json(entry) for entry in proof]
     return {
         "schema": SCHEMA,
-        "headline": headline(summary, narrowed=facts.narrowed, holes_missed=holes_missed(entries)),
+        "headline": headline(summary, narrowed=facts.narrowed, holes_missed=holes_missed(holes)),
         "run": redact(facts.as_json()),
         "counts": {
             "attacks": summary.attacks,
@@ -49,7 +48,7 @@ def verdicts_document(
             {"reason": redact(reason), "attempts": attempts} for reason, attempts in summary.inconclusive_reasons
         ],
         "boundaries": [boundary.as_json() for boundary in summary.boundaries],
-        "proof": [redact(entry.as_json()) for entry in entries],
+        "proof": [redact(hole.as_json()) for hole in holes],
         "limits": [redact(limit.as_json()) for limit in limits_in_order(limits)],
         "attempts": [redact(record.as_json()) for record in in_order(records)],
     }
@@ -59,13 +58,18 @@ def write_verdicts(
     path: Path,
     facts: RunFacts,
     records: Iterable[AttemptRecord],
-    proof: Iterable[Mapping[str, Any]],
+    holes: Sequence[PlantedHole],
     summary: Summary,
     limits: Iterable[Mapping[str, Any]] = (),
     calls: CallCounts | None = None,
 ) -> None:
     """Write the run to `path`; a reader sees the old file or the whole new one, never a part."""
-    document = verdicts_document(facts, records, proof, summary, limits, calls)
+    document = verdicts_document(facts, records, holes, summary, limits, calls)
+    write_json(path, document)
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a document to `path` as `write_whole` does."""
     write_whole(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -1,7 +1,9 @@
 """Records and facts for the tests of reporting; a test names only what it is about."""
 
 from dataclasses import replace
+from typing import Any
 
+from harness.planted_holes import PlantedHole
 from harness.report.records import AttemptRecord
 from harness.report.run import RunFacts
 
@@ -96,3 +98,21 @@ def control(**changes: object) -> AttemptRecord:
 def lockout(**changes: object) -> AttemptRecord:
     """Return a control that was refused."""
     return control(**({"outcome": "refused", "verdict": "LOCKOUT", "reason": "The caller was refused."} | changes))
+
+
+_FOUND = PlantedHole(
+    subject="weakness identity-keyed:no-leading-keys",
+    planted=("roles[member].policies.own-data[OwnItems]",),
+    attacked=("dynamodb.read.get-item", "dynamodb.read.query", "dynamodb.read.scan"),
+    must_leak=("dynamodb.read.get-item",),
+    leaked=("dynamodb.read.get-item", "dynamodb.read.query"),
+    decided_by={"dynamodb.read.get-item": "own-data OwnItems Allow"},
+    wrong_reason=(),
+    controls_failed=(),
+    unclear=(),
+)
+
+
+def hole(**changes: Any) -> PlantedHole:
+    """Return a hole that was found as it has to be, with these fields changed."""
+    return replace(_FOUND, **changes)

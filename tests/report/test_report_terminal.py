@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from report_samples import FACTS, TOKEN, control, expected_leak, inconclusive, isolated, leak, lockout
+from report_samples import FACTS, TOKEN, control, expected_leak, hole, inconclusive, isolated, leak, lockout
 
 from harness.report.run import summarise
 from harness.report.terminal import (
@@ -16,13 +16,7 @@ from harness.report.terminal import (
 PATHS = ReportPaths(
     matrix="reports/matrix.html", verdicts="reports/verdicts.json", allure_results="reports/allure-results"
 )
-BLIND = {
-    "subject": "fault skip-token-signature",
-    "must_leak": ["a"],
-    "leaked": [],
-    "controls_failed": [],
-    "held": False,
-}
+BLIND = hole(subject="fault skip-token-signature on identity-keyed", must_leak=("a",), leaked=())
 
 
 def test_a_run_with_everything_wrong_still_fits() -> None:
@@ -70,7 +64,7 @@ def test_a_hole_not_found_is_named_and_takes_the_green_away() -> None:
     summary = summarise([isolated()], [("identity-keyed", "member: dynamodb.read")])
     lines = summary_lines(summary, FACTS, PATHS, [BLIND])
     assert lines[0].style == "yellow"
-    found = "Attacks bite: 0 of 1 planted holes found; not found: fault skip-token-signature"
+    found = "Attacks bite: 0 of 1 planted holes found; not found: fault skip-token-signature on identity-keyed"
     assert (found, "red") in lines
 
 

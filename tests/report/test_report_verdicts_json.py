@@ -1,26 +1,19 @@
 import json
 from pathlib import Path
+from typing import cast
 
 import pytest
-from report_samples import FACTS, TOKEN, control, isolated, leak
+from report_samples import FACTS, TOKEN, control, hole, isolated, leak
 
 from harness.report.records import AttemptRecord
 from harness.report.run import summarise
 from harness.report.verdicts_json import SCHEMA, write_verdicts
 
-PROOF = [
-    {
-        "subject": "weakness identity-keyed:x",
-        "must_leak": ["b", "a"],
-        "leaked": ["a"],
-        "controls_failed": [],
-        "held": False,
-    }
-]
+HOLE = hole(must_leak=("b", "a"), leaked=("a",))
 
 
 def _write(path: Path, *records: AttemptRecord) -> dict[str, object]:
-    write_verdicts(path, FACTS, records, PROOF, summarise(records))
+    write_verdicts(path, FACTS, records, [HOLE], summarise(records))
     document: dict[str, object] = json.loads(path.read_text("utf-8"))
     return document
 
@@ -32,7 +25,8 @@ def test_the_file_holds_the_run_and_every_attempt_sorted(tmp_path: Path) -> None
     attempts = document["attempts"]
     assert isinstance(attempts, list)
     assert [AttemptRecord.from_json(attempt) for attempt in attempts] == sorted(records, key=lambda record: record.id)
-    assert document["proof"] == [{**PROOF[0], "must_leak": ["a", "b"]}]
+    (entry,) = cast("list[dict[str, object]]", document["proof"])
+    assert (entry["must_leak"], entry["leaked"], entry["held"]) == (["a", "b"], ["a"], False)
     assert document["counts"] == {
         "attacks": 2,
         "controls": 1,
