@@ -6,19 +6,21 @@ clocks and faults are made in this process either way, so a test may look into t
 
 from __future__ import annotations
 
+import http.client
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
-from botocore.httpsession import URLLib3Session
 
 from harness.emulator.cloud import EmbeddedCloud
 from harness.emulator.http.door import HttpDoor
 from harness.emulator.http.routes import HttpRoutes
+from harness.emulator.wire import Reply, to_botocore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
     from harness.emulator.signatures.sigv4 import SignedRequest
-    from harness.emulator.wire import Reply
 
 
 class Door(Protocol):
@@ -130,21 +131,25 @@ class OverHttp(_Clients):
 
     def __init__(self) -> None:
         super().__init__()
-        self._session = URLLib3Session()
         self._server: HttpDoor | None = None
 
     def send(self, cloud: EmbeddedCloud, request: AWSPreparedRequest) -> AWSResponse:
         self._current = _Call(cloud)
-        host = request.url.split("/")[2]
-        if not request.url.startswith(self._url()):
-            request.headers["Host"] = host
-            request.url = request.url.replace(f"https://{host}", self._url(), 1)
-        answer: AWSResponse = self._session.send(request)
-        return answer
+        parts = urlsplit(request.url)
+        connection = http.client.HTTPConnection(self._url().removeprefix("http://"), timeout=10)
+        # botocore leaves some header values as bytes, whatever its types say.
+        values: dict[str, Any] = dict(request.headers.items())
+        headers = {name: value.decode() if isinstance(value, bytes) else str(value) for name, value in values.items()}
+        path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+        body: Any = request.body
+        connection.request(request.method, path, body, {"Host": parts.netloc, **headers})
+        response = connection.getresponse()
+        reply = Reply(response.status, dict(response.getheaders()), response.read())
+        connection.close()
+        return to_botocore(request.url, reply, "")
 
     def close(self) -> None:
         """Stop the server, where there is one."""
-        self._session.close()
         for client in self._made.values():
             client.close()
         if self._server is not None:

@@ -1,4 +1,4 @@
-"""Bodies of S3 requests, their chunks, trailers and checksums, and requests that are signed in their query."""
+"""Bodies of S3 requests: their chunks, trailers and checksums."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from s3_world import REGION, S3World, allow, denial, document, refusal
+from s3_world import REGION, S3World, refusal
 
 from harness.emulator.s3.checksums import ALGORITHMS, checksum
 from harness.emulator.s3.chunk_signatures import ChunkSigner
@@ -186,72 +186,3 @@ def test_a_checksum_is_verified_and_given_back(world: S3World, bucket: str, algo
 def test_a_wrong_md5_is_refused(world: S3World, bucket: str, digest: str, code: str) -> None:
     refused = refusal(world.operator.put_object, Bucket=bucket, Key="k", Body=b"content", ContentMD5=digest)
     assert refused[:2] == (code, 400)
-
-
-def test_a_presigned_url_does_what_its_maker_may(world: S3World) -> None:
-    bucket = world.bucket()
-    world.operator.put_object(Bucket=bucket, Key="foreign/k", Body=b"foreign")
-    maker = world.session(allow("GetObject", "PutObject", on=f"arn:aws:s3:::{bucket}/own/*"))
-
-    def presigned(operation: str, key: str, **params: Any) -> str:
-        return str(maker.s3.generate_presigned_url(operation, {"Bucket": bucket, "Key": key, **params}))
-
-    assert world.send("PUT", presigned("put_object", "own/k"), b"content").status_code == 200
-    got = world.send("GET", presigned("get_object", "own/k", ResponseContentType="text/csv"))
-    assert (got.status_code, got.content, got.headers["Content-Type"]) == (200, b"content", "text/csv")
-    denied = world.send("GET", presigned("get_object", "foreign/k"))
-    assert (_code(denied), denied.status_code) == ("AccessDenied", 403)
-    expected = denial(maker, "s3:GetObject", f"arn:aws:s3:::{bucket}/foreign/k", "because no identity-based policy")
-    assert expected[2].replace('"', "&quot;") in denied.text or expected[2] in denied.text
-
-
-@pytest.mark.parametrize(
-    ("condition", "presigned", "signed"),
-    [
-        ({"StringEquals": {"s3:authType": "REST-QUERY-STRING"}}, 200, 403),
-        ({"StringEquals": {"s3:authType": "REST-HEADER"}}, 403, 200),
-        ({"StringEquals": {"s3:x-amz-content-sha256": "UNSIGNED-PAYLOAD"}}, 200, 403),
-        ({"StringEquals": {"s3:signatureversion": "AWS4-HMAC-SHA256"}}, 200, 200),
-    ],
-    ids=["authType-query", "authType-header", "x-amz-content-sha256", "signatureversion"],
-)
-def test_conditions_know_how_a_request_was_signed(
-    world: S3World, condition: dict[str, Any], presigned: int, signed: int
-) -> None:
-    # [sar]: keys of every S3 action.
-    bucket = world.bucket()
-    world.operator.put_object(Bucket=bucket, Key="k", Body=b"content")
-    caller = world.user(allow("GetObject", **condition))
-    url = caller.s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "k"})
-    assert world.send("GET", url).status_code == presigned
-    if signed == 200:
-        caller.s3.get_object(Bucket=bucket, Key="k")
-    else:
-        assert refusal(caller.s3.get_object, Bucket=bucket, Key="k")[1] == signed
-
-
-def test_an_old_signature_can_be_denied(world: S3World) -> None:
-    # [sar], s3:signatureAge: milliseconds since the request was signed.
-    bucket = world.bucket()
-    world.operator.put_object(Bucket=bucket, Key="k", Body=b"content")
-    old = {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::{bucket}/*",
-        "Condition": {"NumericGreaterThan": {"s3:signatureAge": "600000"}},
-    }
-    world.operator.put_bucket_policy(Bucket=bucket, Policy=document(old))
-    caller = world.user(allow("GetObject"))
-    url = caller.s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "k"}, ExpiresIn=3600)
-    assert world.send("GET", url).status_code == 200
-    with world.cloud.clock.shifted(601):
-        denied = world.send("GET", url)
-        assert (denied.status_code, "with an explicit deny in a resource-based policy" in denied.text) == (403, True)
-
-
-def test_headers_in_the_query_of_a_presigned_url_are_not_known(world: S3World) -> None:
-    bucket = world.bucket()
-    url = world.operator.generate_presigned_url("put_object", {"Bucket": bucket, "Key": "k"})
-    assert world.send("PUT", f"{url}&x-amz-acl=public-read", b"content").status_code in (403, 501)
-    assert world.operator.list_objects_v2(Bucket=bucket)["KeyCount"] == 0

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -17,12 +15,14 @@ from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
+from harness.emulator.cloud import EmbeddedCloud
 from harness.emulator.principals import root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from conftest import Served
+    from doors import Door
+
     from harness.emulator.principals import IssuedCredentials
 
 _REGION = "eu-west-1"
@@ -100,8 +100,8 @@ class _Answer:
 class _Doors:
     """Signs requests as a client would, and sends the very same ones through one of the doors."""
 
-    served: Served
-    door: str
+    cloud: EmbeddedCloud
+    door: Door
     user: IssuedCredentials
     session: IssuedCredentials
 
@@ -142,18 +142,8 @@ class _Doors:
         return request.prepare()
 
     def send(self, request: AWSPreparedRequest) -> _Answer:
-        if self.door == "in process":
-            answered = self.served.cloud.gateway.before_send(request)
-            return _Answer(answered.status_code, answered.text)
-        parts = urlsplit(request.url)
-        connection = http.client.HTTPConnection(self.served.door.url.removeprefix("http://"), timeout=10)
-        path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-        body: Any = request.body
-        connection.request(request.method, path, body, {"Host": parts.netloc, **_headers(request)})
-        response = connection.getresponse()
-        answer = _Answer(response.status, response.read().decode())
-        connection.close()
-        return answer
+        answered = self.door.send(self.cloud, request)
+        return _Answer(answered.status_code, answered.text)
 
 
 def _datetime(seconds: float) -> datetime:
@@ -166,11 +156,12 @@ def _headers(request: AWSPreparedRequest) -> dict[str, str]:
     return {name: value.decode() if isinstance(value, bytes) else str(value) for name, value in values.items()}
 
 
-@pytest.fixture(params=["in process", "over HTTP"])
-def doors(served: Served, request: pytest.FixtureRequest) -> _Doors:
-    cloud = served.cloud
+@pytest.fixture
+def doors(door: Door) -> Iterator[_Doors]:
+    cloud = EmbeddedCloud()
     session = cloud.credentials.issue_session(root_of(cloud.account), 3600)
-    return _Doors(served, request.param, cloud.root_credentials(), session)
+    yield _Doors(cloud, door, cloud.root_credentials(), session)
+    cloud.close()
 
 
 def _changed(request: AWSPreparedRequest, *removed: str, **headers: str) -> AWSPreparedRequest:
@@ -325,7 +316,7 @@ def test_an_expired_session_is_told_so_after_its_signature_was_checked(doors: _D
     """Section 7: expiry is judged on the emulator's clock, skew on the wall clock."""
     code = ("ExpiredTokenException", "ExpiredToken", "ExpiredToken")[service.column]
     words = "The provided token has expired." if service.column == 2 else "The security token included in the request"
-    with doors.served.cloud.clock.shifted(3601):
+    with doors.cloud.clock.shifted(3601):
         expired, forged = doors.send(doors.signed(service)), doors.send(doors.signed(service, secret="wrong"))
     assert (expired.code, expired.status) == (code, (400, 403, 400)[service.column])
     assert expired.message.startswith(words)
