@@ -28,6 +28,7 @@ class Deployment:
 
     `outsiders_pool` and `outsiders_client` are a foreign user pool that belongs to no tenant of the design, from
     which attackers bring validly signed tokens, and `outsiders_identity_pool` an identity pool of theirs.
+    `pool_settings` has, by operation, what the identity pool was told, so that it can be told again.
     `witness_role` trusts the operator and that identity pool: assuming it shows that the target can assume roles at
     all. `api_url` is the address of the API without a slash at its end, and `iam_users` maps `TENANT-PERSONA` to the
     names of IAM users.
@@ -40,6 +41,7 @@ class Deployment:
     user_pool: str = ""
     app_clients: dict[str, str] = field(default_factory=dict)
     identity_pool: str = ""
+    pool_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     iam_users: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 _NAMED = re.compile(
     r"is not authorized to perform: (?P<action>[\w-]+:[\w*]+)(?: on resource: \"?(?P<resource>[^\s\"]+))?"
 )
+_DENIED_BY_IAM = "AccessDeniedException"
 # The codes by which each service says that authorization refused the call (aws-semantics 6.4 and 3.7).
 _REFUSED = {
     "dynamodb": frozenset({"AccessDeniedException"}),
     "s3": frozenset({"AccessDenied", "403"}),
     "sts": frozenset({"AccessDenied"}),
     "lambda": frozenset({"AccessDeniedException"}),
-    "cognito-identity": frozenset({"NotAuthorizedException"}),
-    "cognito-idp": frozenset({"NotAuthorizedException", "InvalidParameterException"}),
+    "iam": frozenset({"AccessDenied"}),
+    # By the rules of Cognito itself, in words that each technique names, or by IAM where the call is signed.
+    "cognito-identity": frozenset({"NotAuthorizedException", "InvalidParameterException", _DENIED_BY_IAM}),
+    "cognito-idp": frozenset({"NotAuthorizedException", "InvalidParameterException", _DENIED_BY_IAM}),
     # A route is refused by its authorizer, or by the function behind it (aws-semantics section 8).
     "execute-api": frozenset(
         {
@@ -74,7 +77,7 @@ def observe(technique: Technique, service: str, response: ApiResponse, *, contro
         return Observation(Outcome.REFUSED, response.message)
     if response.error_code not in _REFUSED.get(service, frozenset()):
         return Observation(Outcome.TROUBLE, f"{response.error_code}: {response.message}".strip(": "))
-    if service in _IDENTITY_SERVICES:
+    if service in _IDENTITY_SERVICES and response.error_code != _DENIED_BY_IAM:
         if any(re.search(pattern, response.message) for pattern in technique.refusals):
             return Observation(Outcome.REFUSED, response.message)
         return Observation(Outcome.TROUBLE, f"refused for a reason that proves nothing: {response.message}")

@@ -173,9 +173,11 @@ def _sign_up(target: Target, blueprint: Blueprint, deployment: Deployment, user:
 
 def attributes_of(persona: Persona, tenants: tuple[Tenant, ...]) -> dict[str, str]:
     """Return the attributes of the user pool that say to which tenants a user belongs."""
-    return {
+    everybodys = {name: value for name, value in persona.attributes.items() if TENANT not in name + value}
+    return everybodys | {
         pattern.replace(TENANT, tenant.key): value.replace(TENANT, tenant.key)
         for pattern, value in persona.attributes.items()
+        if pattern not in everybodys
         for tenant in (tenants if TENANT in pattern else tenants[:1])
     }
 
@@ -239,7 +241,7 @@ def _with_tokens(target: Target, blueprint: Blueprint, deployment: Deployment, u
         access_token=Secret(tokens["AccessToken"]),
         refresh_token=Secret(tokens["RefreshToken"]),
     )
-    if not deployment.identity_pool:
+    if blueprint.user_pool is None or not (deployment.identity_pool and blueprint.user_pool.identity_providers):
         return session
     logins = _logins(deployment, session)
     identity = _sign_in_call(
@@ -269,7 +271,9 @@ def _by_api(target: Target, blueprint: Blueprint, deployment: Deployment, user: 
     credentials = credentials_from(answer.data) if answer.succeeded else None
     if credentials is None:
         raise SignInRefusedError(f"the broker answered {user.caller} with {answer.error_code}: {answer.message}")
-    return replace(session, credentials=credentials)
+    # A backend that says who its users are gives them identities that no token of theirs leads to.
+    identity_id = session.identity_id or str(answer.data.get("IdentityId", ""))
+    return replace(session, identity_id=identity_id, credentials=credentials)
 
 
 def _by_web_identity(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> Session:

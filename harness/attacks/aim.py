@@ -32,7 +32,8 @@ class Aim:
     sessions may try them on it. `credentials_url` is where a token broker hands out credentials, `broker_function` the
     function that does, and `users_client` the app client through which users come. `own_attributes` and
     `victims_attributes` are the attributes of the user pool that say which tenants the caller and the victim belong
-    to; `memberships` are those of the caller where a table says so.
+    to, `victims_tags` the session tags that the victim gets by them; `memberships` are those of the caller where a
+    table says so, and `session_policy` what the application passes for the caller where it assumes the role itself.
 
     `victim` is the session whose identity is claimed; it is the caller's own in a control. `role_choice` is what the
     caller adds to an exchange to get its own role. The ARNs of three roles, empty where the design has none:
@@ -49,6 +50,7 @@ class Aim:
     credentials_url: str = ""
     users_client: str = ""
     own_attributes: Mapping[str, str] = field(default_factory=dict)
+    victims_tags: Mapping[str, str] = field(default_factory=dict)
     victims_attributes: Mapping[str, str] = field(default_factory=dict)
     role_choice: Mapping[str, str] = field(default_factory=dict)
     privileged_role: str = ""
@@ -56,6 +58,7 @@ class Aim:
     victims_role: str = ""
     broker_function: str = ""
     memberships: Memberships | None = None
+    session_policy: str | None = None
 
     @property
     def asset(self) -> Asset:

@@ -12,9 +12,9 @@ from harness.blueprints.contract import Effect
 from harness.errors import SignInRefusedError
 from harness.forgery import claims_of
 from harness.memberships import Memberships
-from harness.placeholders import TENANT
+from harness.placeholders import TENANT, per_tenant
 from harness.population import STAFF
-from harness.sessions import attributes_of
+from harness.sessions import attributes_of, session_policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,8 +92,10 @@ class Aiming:
             users_client=self._users_client,
             own_attributes=self._attributes(attempt.attacker),
             victims_attributes=self._attributes(attempt.victim or attempt.attacker),
+            victims_tags=self._tags(attempt.victim or attempt.attacker),
             broker_function=self._broker_function,
             memberships=self._memberships(caller),
+            session_policy=self._session_policy(attempt.attacker),
         )
 
     def _plane_of_sessions(self) -> str:
@@ -136,6 +138,23 @@ class Aiming:
             return {}
         persona = self._blueprint.contract.persona(caller.persona)
         return attributes_of(persona, self._population.user(caller).tenants)
+
+    def _session_policy(self, caller: Caller) -> str | None:
+        persona = self._blueprint.contract.persona(caller.persona)
+        return session_policy_of(persona, self._population.user(caller), self._deployment)
+
+    def _tags(self, caller: Caller) -> Mapping[str, str]:
+        pool = self._blueprint.identity_pool
+        if pool is None or caller == PUBLIC:
+            return {}
+        held = self._attributes(caller)
+        tenants = self._population.user(caller).tenants
+        return {
+            key: held[claim]
+            for pattern, of_claim in pool.principal_tags.items()
+            for key, claim in zip(per_tenant(pattern, tenants), per_tenant(of_claim, tenants), strict=True)
+            if claim in held
+        }
 
     def _role_choice(self, caller: Caller) -> Mapping[str, str]:
         persona = self._blueprint.contract.persona(caller.persona)

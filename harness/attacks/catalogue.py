@@ -5,7 +5,17 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from harness.attacks.become import broker, identity_pool, memberships, sts, tokens, user_pool, web_identity
+from harness.attacks.become import (
+    broker,
+    identity_pool,
+    memberships,
+    pool_administration,
+    session_tags,
+    sts,
+    tokens,
+    user_pool,
+    web_identity,
+)
 from harness.attacks.reach import dynamodb, execute_api, s3
 from harness.errors import UsageError
 
@@ -22,6 +32,8 @@ TECHNIQUES: dict[str, Technique] = {
         *execute_api.TECHNIQUES,
         *user_pool.TECHNIQUES,
         *identity_pool.TECHNIQUES,
+        *pool_administration.TECHNIQUES,
+        *session_tags.TECHNIQUES,
         *tokens.TECHNIQUES,
         *sts.TECHNIQUES,
         *web_identity.TECHNIQUES,

@@ -111,7 +111,7 @@ class Execution:
         technique = attempt.technique
         aim = self.aiming.for_operator(attempt)
         exchange = self._send(attempt, technique.operator_steps or technique.steps, aim, None)
-        if technique.effect is Effect.SESSION:
+        if technique.effect is Effect.SESSION and technique.shows is None:
             seen = exchange.allowed and any(credentials_from(response.data) for response in exchange.responses)
         else:
             seen = exchange.allowed and self._control_shows(attempt, aim, exchange)
@@ -120,6 +120,8 @@ class Execution:
 
     def _control_shows(self, attempt: Attempt, aim: Aim, exchange: Exchange) -> bool:
         technique = attempt.technique
+        if technique.shows is not None:
+            return technique.shows(aim, exchange.responses)
         if technique.effect is Effect.SESSION:
             # A user to whom the contract gives no credentials shows that the token works by what GetId answers.
             return any(
@@ -171,12 +173,16 @@ class Execution:
         )
 
     def _judge_session(self, attempt: Attempt, aim: Aim, exchange: Exchange) -> Verdict:
+        technique = attempt.technique
         obtained = [credentials_from(response.data) for response in exchange.responses]
+        if not any(obtained) and technique.first_step_decides:
+            reason = f"{technique.operation} was allowed, although the contract gives it to nobody"
+            return self._verdict(attempt, exchange, VerdictName.LEAK, Outcome.ALLOWED, reason, technique.allowed_means)
         if not any(obtained):
-            reason = f"{attempt.technique.operation} answered without credentials and without a refusal"
+            reason = f"{technique.operation} answered without credentials and without a refusal"
             return self._verdict(attempt, exchange, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason)
         identities = {response.data.get("IdentityId") for response in exchange.responses}
-        if attempt.technique.returns_own and identities == {aim.caller.identity_id}:
+        if technique.returns_own and identities == {aim.caller.identity_id}:
             reason = "the caller's own identity came back, not the victim's"
             return self._verdict(attempt, exchange, VerdictName.ISOLATED, Outcome.ALLOWED, reason)
         reason = "credentials were issued for a session that the contract does not give"
@@ -263,7 +269,8 @@ class Execution:
 
     def _credentials_work(self, attempt: Attempt) -> list[Verdict]:
         """Return the first half of a witnessed control: another call with the same credentials works."""
-        if attempt.technique.plane == _KNOWN_GOOD_TOKEN.plane:
+        # A signed call rests on the caller's AWS credentials, at whatever service it is made.
+        if attempt.technique.plane == _KNOWN_GOOD_TOKEN.plane and not attempt.technique.actions:
             return [self._control(own_control(self._blueprint, _KNOWN_GOOD_TOKEN, attempt.attacker))]
         # Those of the same plane first: they say most about the attack.
         for known_good in sorted(_KNOWN_GOOD, key=lambda technique: technique.plane != attempt.technique.plane):

@@ -39,10 +39,15 @@ def _facts(blueprint: Blueprint) -> Iterator[tuple[Feature, bool]]:
         yield partitioned, place is not None and bool(place.partition)
     pool = blueprint.identity_pool
     if pool is not None:
-        yield Feature.ENHANCED_FLOW, bool(pool.authenticated_role or pool.role_mapping)
+        takes_tokens = blueprint.user_pool is not None and blueprint.user_pool.identity_providers
+        yield Feature.ENHANCED_FLOW, bool(takes_tokens and (pool.authenticated_role or pool.role_mapping))
         gives_default = pool.ambiguous_role_resolution == "AuthenticatedRole"
-        yield Feature.DEFAULT_ROLE, gives_default and pool.authenticated_role is not None
+        yield Feature.DEFAULT_ROLE, bool(takes_tokens and gives_default and pool.authenticated_role is not None)
         yield Feature.TOKEN_ROLES, pool.role_mapping == "Token"
+        yield Feature.RULE_ROLES, pool.role_mapping == "Rules"
+        yield Feature.MAPPED_ROLES, bool(pool.role_mapping)
+        yield Feature.PRINCIPAL_TAGS, bool(pool.principal_tags)
+        yield Feature.DEVELOPER_IDENTITIES, bool(pool.developer_provider)
     yield Feature.IDENTITY_POOL, pool is not None
     personas = blueprint.contract.personas
     yield Feature.TENANT_CLAIM, any(_has_claim(persona) for persona in personas)
@@ -88,9 +93,11 @@ def is_among(blueprint: Blueprint, persona: Persona, callers: Callers, technique
 
 
 def roles_given(blueprint: Blueprint, persona: Persona, homes: tuple[str, ...]) -> frozenset[str]:
-    """Return the roles that a user's groups carry, `{tenant}` replaced by the ids of the tenants it belongs to."""
+    """Return the roles that a user's groups carry or rules give, `{tenant}` replaced by the ids of its tenants."""
     groups = blueprint.user_pool.groups if blueprint.user_pool is not None else ()
     patterns = {group.role for group in groups if group.role and group.name in persona.groups}
+    rules = blueprint.identity_pool.rules if blueprint.identity_pool is not None else ()
+    patterns |= {rule.role for rule in rules if persona.attributes.get(rule.claim) == rule.value}
     return frozenset(pattern.replace(TENANT, home) for pattern in patterns for home in homes or ("",))
 
 

@@ -9,7 +9,7 @@ from harness.attacks.obtained import ByOperator, ObtainedCall
 from harness.blueprints.contract import Effect
 from harness.errors import SignInRefusedError, TargetError
 from harness.outcome import Observation, Outcome, observe
-from harness.targets.api import ApiRequest
+from harness.targets.api import ApiRequest, takes_signature
 from harness.targets.http import RouteCall, as_api_response
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from harness.targets.api import ApiResponse, AwsCredentials
     from harness.targets.target import Target
 
-# Calls that take no AWS signature: the identity pool, the user pool with tokens or passwords, web identities.
-_UNSIGNED = frozenset({"cognito-identity", "cognito-idp"})
 _KINDS = (ApiRequest, RouteCall, ObtainedCall, ByOperator)
 
 
@@ -87,7 +85,7 @@ class Sender:
             return self._target.send_as_operator(request.request)
         if isinstance(request, RouteCall):
             return self._call_route(request, sender)
-        if request.service in _UNSIGNED or request.operation == "AssumeRoleWithWebIdentity":
+        if not takes_signature(request):
             return self._target.send(request, None)
         if sender is None:
             return self._target.send_as_operator(request)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from harness.blueprints.contract import Effect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, TypeAlias
 
     from harness.attacks.aim import Aim
     from harness.attacks.obtained import ByOperator, ObtainedCall
-    from harness.targets.api import ApiRequest
+    from harness.targets.api import ApiRequest, ApiResponse
     from harness.targets.http import RouteCall
     from harness.targets.target import Capability
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Sent: TypeAlias = ApiRequest | RouteCall | ObtainedCall | ByOperator
     Step: TypeAlias = Sent | Callable[[Mapping[str, Any]], Sent]
     Steps: TypeAlias = Callable[[Aim], tuple[Step, ...]]
+    Shows: TypeAlias = Callable[[Aim, Sequence[ApiResponse]], bool]
 
 
 class Severity(StrEnum):
@@ -72,6 +73,10 @@ class Feature(StrEnum):
     DEFAULT_ROLE = "default-role"  # an identity pool that gives a role to any token it accepts
     GUESTS = "guests"
     TOKEN_ROLES = "token-roles"  # noqa: S105  roles by the groups that the token names; not a secret
+    RULE_ROLES = "rule-roles"  # roles by rules about the claims of the token
+    MAPPED_ROLES = "mapped-roles"  # roles by one or the other, of which users may choose among their own
+    PRINCIPAL_TAGS = "principal-tags"  # claims become tags of the session
+    DEVELOPER_IDENTITIES = "developer-identities"  # a backend of the design's own says who the users are
     PRIVILEGED_ROLE = "privileged-role"  # a role for staff alone
     PERSONA_ROLE = "persona-role"  # tenants' users have a role that their persona names
     NO_GUESTS = "no-guests"  # an identity pool that lets in nobody without a token
@@ -99,13 +104,15 @@ class Technique:
     `steps` maps an aim to the requests to send: the first is the attempt itself, the following ones, sent only when
     it was allowed, fetch what it may have carried off. `control_steps` is what the control sends where turning the
     aim inward is not enough; `operator_steps` what the operator sends as a witness where no user of the design may.
-    `actions` are the IAM actions a refusal may name; `refusals` are patterns of the
-    messages by which Cognito refuses. `allowed_means` is the kind of leak when the attempt is allowed and nothing
+    `actions` are the IAM actions a refusal may name; `refusals` are patterns of the messages by which Cognito refuses.
+    `shows` tells from the answers of a control whether the technique did what it does, where that is neither a
+    session, a canary nor a changed asset. `allowed_means` is the kind of leak when the attempt is allowed and nothing
     foreign was seen. `returns_own` tells that getting one's own session back is a sound answer. `requires` names what
     the design must have, `callers` and `victims` which of its personas can use the technique and suffer from it;
     `clean_up` is what the operator sends after an attempt that was not refused, so that everybody is as before;
     `first_step_decides` marks those that have succeeded with their first step, whatever becomes of what follows;
-    `aims_at_role` marks those that ask for the victim's role, whoever else has it.
+    `aims_at_role` marks those that ask for the victim's role, whoever else has it; `destructive` those that would do
+    lasting damage to what everybody shares, and so ask for nothing that lasts, or are put back by `clean_up`.
     """
 
     id: str
@@ -119,6 +126,7 @@ class Technique:
     steps: Steps
     actions: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
+    shows: Shows | None = None
     control: ControlKind = ControlKind.OWN
     control_steps: Steps | None = None
     operator_steps: Steps | None = None
@@ -131,6 +139,7 @@ class Technique:
     cwe: tuple[str, ...] = ("CWE-639",)
     returns_own: bool = False
     aims_at_role: bool = False
+    destructive: bool = False
     first_step_decides: bool = False
     clean_up: Callable[[Aim], tuple[ApiRequest, ...]] | None = None
 

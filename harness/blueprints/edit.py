@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import TypeAlias
 
+    from harness.blueprints.contract import Persona
     from harness.blueprints.spec import (
         AppClientSpec,
         Blueprint,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     Change: TypeAlias = Callable[[Blueprint], Blueprint]
 
-_Named = TypeVar("_Named", "AppClientSpec", "BucketSpec", "FunctionSpec", "GroupSpec", "RoleSpec")
+_Named = TypeVar("_Named", "AppClientSpec", "BucketSpec", "FunctionSpec", "GroupSpec", "Persona", "RoleSpec")
 
 
 def also(roles: Iterable[str], policy_name: str, statement: Document) -> Change:
@@ -118,6 +119,12 @@ def edit_user_pool(blueprint: Blueprint, edit: Callable[[UserPoolSpec], UserPool
 def edit_group(blueprint: Blueprint, name: str, edit: Callable[[GroupSpec], GroupSpec]) -> Blueprint:
     """Replace one group of the user pool by what `edit` makes of it."""
     return edit_user_pool(blueprint, lambda pool: replace(pool, groups=_edit_named(pool.groups, (name,), edit)))
+
+
+def edit_persona(blueprint: Blueprint, name: str, edit: Callable[[Persona], Persona]) -> Blueprint:
+    """Replace one persona by what `edit` makes of it, so that its users are made and sign in otherwise."""
+    personas = _edit_named(blueprint.contract.personas, (name,), edit)
+    return replace(blueprint, contract=replace(blueprint.contract, personas=personas))
 
 
 def edit_session_policies(blueprint: Blueprint, edit: Callable[[Document], Document | None]) -> Blueprint:

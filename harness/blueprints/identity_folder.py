@@ -117,6 +117,12 @@ _WEAKNESSES = (
         change=_guests_share_the_role,
         leaks=("identity-pool.session.uninvited-guest",),
     ),
+    Weakness(
+        id="idp-administration-wildcard",
+        title="users have cognito-identity:* on everything, as the console's template has it: they administer pools",
+        change=_also(allow("Identities", "cognito-identity:*", "*")),
+        leaks=("identity-pool.session.provider-added", "identity-pool.session.identities-deleted"),
+    ),
 )
 
 IDENTITY_FOLDER = Blueprint(

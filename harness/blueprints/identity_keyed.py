@@ -24,7 +24,7 @@ from harness.blueprints.edit import (
     weaken,
 )
 from harness.blueprints.identity_trust import trusting_own_pool
-from harness.blueprints.policies import allow
+from harness.blueprints.policies import IDENTITY_POOL, allow
 from harness.blueprints.spec import (
     AppClientSpec,
     Blueprint,
@@ -180,6 +180,11 @@ def _member_role_assumable(blueprint: Blueprint) -> Blueprint:
     return add_statement(trusting, ("member",), "own-data", grant)
 
 
+def _roles_settable(blueprint: Blueprint) -> Blueprint:
+    settable = _also(allow("PoolRoles", "cognito-identity:SetIdentityPoolRoles", IDENTITY_POOL))(blueprint)
+    return _also(allow("PassRoles", "iam:PassRole", "*"))(settable)
+
+
 def _trust_another_user_pool(blueprint: Blueprint) -> Blueprint:
     return edit_identity_pool(blueprint, lambda pool: replace(pool, trusts_outsiders=True))
 
@@ -318,6 +323,18 @@ _WEAKNESSES = (
         title="a foreign user pool is registered as a provider of the identity pool",
         change=_trust_another_user_pool,
         leaks=("token.session.other-pool",),
+    ),
+    Weakness(
+        id="idp-guest-identity-id-is-bearer",
+        title="members may list the identities of the pool, those of guests among them",
+        change=_also(allow("WhoIsThere", "cognito-identity:ListIdentities", IDENTITY_POOL)),
+        leaks=("identity-pool.session.guest-found-by-listing",),
+    ),
+    Weakness(
+        id="idp-authz-role-drift",
+        title="members may set the roles of the identity pool, and pass it any",
+        change=_roles_settable,
+        leaks=("identity-pool.session.roles-set",),
     ),
 )
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from harness.blueprints.spec import Document
 
 ACCOUNT = "arn:aws:iam::@{account}:root"
+IDENTITY_POOL = "arn:aws:cognito-identity:@{region}:@{account}:identitypool/@{identity_pool.id}"
 
 
 def policy(*statements: Document) -> Document:

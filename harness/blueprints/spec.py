@@ -74,10 +74,18 @@ class UserPoolSpec:
     triggers: Mapping[str, str] = field(default_factory=dict)
     sign_up: bool = False
 
+    @property
+    def identity_providers(self) -> tuple[AppClientSpec, ...]:
+        """Return the app clients whose tokens the identity pool takes."""
+        return tuple(client for client in self.app_clients if client.identity_provider)
+
 
 @dataclass(frozen=True)
 class RoleRule:
-    """A rule of an identity pool: the role for tokens whose claim matches, such as ("custom:plan", "Equals", "pro")."""
+    """A rule of an identity pool: the role for tokens whose claim matches, such as ("custom:plan", "Equals", "pro").
+
+    Where the role is one of each tenant there is a rule of each tenant, in the order of the tenants.
+    """
 
     claim: str
     match: Literal["Equals", "Contains", "StartsWith", "NotEqual"]
@@ -89,8 +97,10 @@ class RoleRule:
 class IdentityPoolSpec:
     """An identity pool: who gets credentials for which role.
 
-    `role_mapping` is empty, "Token" or "Rules". `principal_tags` maps tag keys to claims. `trusts_outsiders`
-    registers a foreign user pool as a provider; no sound blueprint does. `classic_flow` None leaves the setting out.
+    `role_mapping` is empty, "Token" or "Rules". `principal_tags` maps tag keys to claims, `default_tags` in their place
+    takes AWS's own map (`client` and `username`). `developer_provider` names a backend of the design's own that says
+    who its users are. `trusts_outsiders` registers a foreign user pool as a provider; no sound blueprint does.
+    `classic_flow` None leaves the setting out.
     """
 
     authenticated_role: str | None
@@ -100,6 +110,8 @@ class IdentityPoolSpec:
     ambiguous_role_resolution: Literal["AuthenticatedRole", "Deny"] = "AuthenticatedRole"
     classic_flow: bool | None = False
     principal_tags: Mapping[str, str] = field(default_factory=dict)
+    default_tags: bool = False
+    developer_provider: str = ""
     server_side_token_check: bool = False
     trusts_outsiders: bool = False
 

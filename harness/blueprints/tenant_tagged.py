@@ -35,6 +35,7 @@ from harness.blueprints.spec import (
     UserPoolSpec,
     Weakness,
 )
+from harness.blueprints.tenant_tagged_sessions import SESSION_WEAKNESSES
 
 if TYPE_CHECKING:
     from harness.blueprints.spec import Document
@@ -243,6 +244,7 @@ _WEAKNESSES = (
             "s3.read.list-objects-empty-prefix",
         ),
     ),
+    *SESSION_WEAKNESSES,
 )
 
 TENANT_TAGGED = Blueprint(

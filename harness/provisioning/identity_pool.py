@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.deployment import operate
-from harness.placeholders import per_tenant
+from harness.placeholders import TENANT, per_tenant
 
 if TYPE_CHECKING:
-    from harness.blueprints.spec import Blueprint, IdentityPoolSpec, UserPoolSpec
+    from harness.blueprints.spec import Blueprint, IdentityPoolSpec, RoleRule, UserPoolSpec
     from harness.deployment import Deployment
     from harness.population import Population
     from harness.targets.target import Target
@@ -23,23 +23,23 @@ def make_identity_pool(blueprint: Blueprint, target: Target, deployment: Deploym
             "ClientId": deployment.app_clients[client.name],
             "ServerSideTokenCheck": spec.server_side_token_check,
         }
-        for client in user_pool.app_clients
-        if client.identity_provider
+        for client in user_pool.identity_providers
     ]
     if spec.trusts_outsiders:
         providers.append({"ProviderName": deployment.outsiders_provider, "ClientId": deployment.outsiders_client})
-    classic = {} if spec.classic_flow is None else {"AllowClassicFlow": spec.classic_flow}
-    answer = operate(
-        target,
-        "cognito-identity",
-        "CreateIdentityPool",
-        IdentityPoolName=deployment.name_of(blueprint.name),
-        AllowUnauthenticatedIdentities=spec.unauthenticated_role is not None,
-        CognitoIdentityProviders=providers,
-        **classic,
-    )
+    settings: dict[str, Any] = {
+        "IdentityPoolName": deployment.name_of(blueprint.name),
+        "AllowUnauthenticatedIdentities": spec.unauthenticated_role is not None,
+        "CognitoIdentityProviders": providers,
+    }
+    if spec.classic_flow is not None:
+        settings["AllowClassicFlow"] = spec.classic_flow
+    if spec.developer_provider:
+        settings["DeveloperProviderName"] = spec.developer_provider
+    answer = operate(target, "cognito-identity", "CreateIdentityPool", **settings)
     deployment.identity_pool = answer["IdentityPoolId"]
     deployment.record("identity-pool", deployment.identity_pool)
+    deployment.pool_settings["UpdateIdentityPool"] = {"IdentityPoolId": deployment.identity_pool, **settings}
     outsiders = operate(
         target,
         "cognito-identity",
@@ -64,19 +64,21 @@ def connect_roles(blueprint: Blueprint, target: Target, deployment: Deployment, 
         if role is not None
     }
     mappings = {
-        f"{deployment.provider}:{deployment.app_clients[client.name]}": _mapping(spec, deployment)
-        for client in user_pool.app_clients
-        if client.identity_provider and spec.role_mapping
+        f"{deployment.provider}:{deployment.app_clients[client.name]}": _mapping(spec, deployment, population)
+        for client in user_pool.identity_providers
+        if spec.role_mapping
     }
-    operate(
+    _tell(
         target,
-        "cognito-identity",
+        deployment,
         "SetIdentityPoolRoles",
-        IdentityPoolId=deployment.identity_pool,
         Roles=roles,
         **({"RoleMappings": mappings} if mappings else {}),
     )
-    if spec.principal_tags:
+    provider = deployment.provider
+    if spec.default_tags:
+        _tell(target, deployment, "SetPrincipalTagAttributeMap", IdentityProviderName=provider, UseDefaults=True)
+    elif spec.principal_tags:
         tags = {
             key: claim
             for pattern, claim_pattern in spec.principal_tags.items()
@@ -84,18 +86,23 @@ def connect_roles(blueprint: Blueprint, target: Target, deployment: Deployment, 
                 per_tenant(pattern, population.tenants), per_tenant(claim_pattern, population.tenants), strict=True
             )
         }
-        operate(
+        _tell(
             target,
-            "cognito-identity",
+            deployment,
             "SetPrincipalTagAttributeMap",
-            IdentityPoolId=deployment.identity_pool,
-            IdentityProviderName=deployment.provider,
+            IdentityProviderName=provider,
             UseDefaults=False,
             PrincipalTags=tags,
         )
 
 
-def _mapping(spec: IdentityPoolSpec, deployment: Deployment) -> dict[str, Any]:
+def _tell(target: Target, deployment: Deployment, operation: str, **settings: Any) -> None:
+    params = {"IdentityPoolId": deployment.identity_pool, **settings}
+    operate(target, "cognito-identity", operation, **params)
+    deployment.pool_settings[operation] = params
+
+
+def _mapping(spec: IdentityPoolSpec, deployment: Deployment, population: Population) -> dict[str, Any]:
     mapping: dict[str, Any] = {
         "Type": spec.role_mapping,
         "AmbiguousRoleResolution": spec.ambiguous_role_resolution,
@@ -103,16 +110,19 @@ def _mapping(spec: IdentityPoolSpec, deployment: Deployment) -> dict[str, Any]:
     if spec.rules:
         mapping["RulesConfiguration"] = {
             "Rules": [
-                {
-                    "Claim": rule.claim,
-                    "MatchType": rule.match,
-                    "Value": rule.value,
-                    "RoleARN": deployment.roles[rule.role],
-                }
+                {"Claim": rule.claim, "MatchType": rule.match, "Value": value, "RoleARN": deployment.roles[role]}
                 for rule in spec.rules
+                for value, role in _of_each_tenant(rule, population)
             ]
         }
     return mapping
+
+
+def _of_each_tenant(rule: RoleRule, population: Population) -> list[tuple[str, str]]:
+    """Return the value and the role of a rule, or of one rule of each tenant where the role is the tenant's."""
+    if TENANT not in rule.role:
+        return [(rule.value, rule.role)]
+    return [(rule.value.replace(TENANT, each.key), rule.role.replace(TENANT, each.key)) for each in population.tenants]
 
 
 def _specs(blueprint: Blueprint) -> tuple[IdentityPoolSpec, UserPoolSpec]:

@@ -29,7 +29,7 @@ def make_roles(blueprint: Blueprint, target: Target, deployment: Deployment, pop
                 target, deployment, deployment.name_of(name), filled_in(document, deployment, population.tenants)
             )
     trusted: list[Document] = [
-        {"Effect": "Allow", "Principal": {"AWS": target.operator_arn}, "Action": "sts:AssumeRole"}
+        {"Effect": "Allow", "Principal": {"AWS": target.operator_arn}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
     ]
     if deployment.outsiders_identity_pool:
         trusted += trusting(deployment.outsiders_identity_pool)["Statement"]

@@ -140,6 +140,19 @@ def _through_the_door(request: AWSPreparedRequest, **kwargs: Any) -> AWSResponse
     return door.before_send(request, **kwargs)
 
 
+def takes_signature(request: ApiRequest) -> bool:
+    """Tell whether the operation is called with AWS credentials, as the model of its API says.
+
+    Exchanges of tokens, calls with an access token or a password and web identities take none.
+    """
+    return _is_signed(request.service, request.operation)
+
+
+@cache
+def _is_signed(service: str, operation: str) -> bool:
+    return bool(_session().get_service_model(service).operation_model(operation).auth_type != "none")
+
+
 class InProcessApi:
     """Performs API calls against an in-process door; no connection is ever opened."""
 
