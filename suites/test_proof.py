@@ -96,7 +96,7 @@ def test_allowing_everything_leaks(attacked: str, isolation_run: Run) -> None:
         verdict.attempt.id
         for verdict in attack_everything(isolation_run.blueprint(attacked), enforcement=Enforcement.ALLOW_ALL)
         if not verdict.attempt.is_control
-        and verdict.attempt.technique.plane in ("dynamodb", "s3", "sts", "execute-api")
+        and verdict.attempt.technique.plane in ("dynamodb", "s3", "sts", "execute-api", "identity-pool")
         and verdict.attempt.technique.actions
         and verdict.name is not VerdictName.LEAK
     ]

@@ -55,14 +55,13 @@ def _open_to(blueprint: Blueprint, condition: Document) -> Blueprint:
         "OwnRoutes": {"Resource": "@{api.arn}/*/GET/*"},
     }
     for sid, change in opened.items():
-        blueprint = edit_statement(
-            blueprint,
-            _ROLES,
-            _POLICY,
-            sid,
-            lambda statement, change=change: statement.update(change, Condition=condition),
-        )
+        edit = partial(_updated, {**change, "Condition": condition})
+        blueprint = edit_statement(blueprint, _ROLES, _POLICY, sid, edit)
     return blueprint
+
+
+def _updated(change: Document, statement: Document) -> None:
+    statement.update(change)
 
 
 def _tags_by_default(blueprint: Blueprint) -> Blueprint:
@@ -83,12 +82,10 @@ def _tags_chosen(blueprint: Blueprint) -> Blueprint:
 
 
 def _tags_left_behind(blueprint: Blueprint) -> Blueprint:
-    untagged = allow(
-        "BackOffice", ["dynamodb:GetItem", "dynamodb:Query"], _TABLE, {"Null": {"aws:PrincipalTag/org": "true"}}
-    )
+    untagged: Document = {"Null": {"aws:PrincipalTag/org": "true"}}
+    reading = allow("BackOffice", ["dynamodb:GetItem", "s3:GetObject"], [_TABLE, f"{_BUCKET}/*"], untagged)
     assumable = _also(allow("OwnRole", "sts:AssumeRole", _ROLE))(trust_the_account(blueprint, "member"))
-    objects = allow("BackOfficeFiles", "s3:GetObject", f"{_BUCKET}/*", {"Null": {"aws:PrincipalTag/org": "true"}})
-    return _also(objects)(_also(untagged)(assumable))
+    return _also(reading)(assumable)
 
 
 _ANY_ORGANISATION = ("dynamodb.read.get-item", "s3.read.get-object", "execute-api.read.foreign-route")
