@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.attacks.become import (
     broker,
+    developer_identities,
     identity_pool,
     memberships,
     pool_administration,
@@ -33,6 +34,7 @@ TECHNIQUES: dict[str, Technique] = {
         *user_pool.TECHNIQUES,
         *identity_pool.TECHNIQUES,
         *pool_administration.TECHNIQUES,
+        *developer_identities.TECHNIQUES,
         *session_tags.TECHNIQUES,
         *tokens.TECHNIQUES,
         *sts.TECHNIQUES,

@@ -43,8 +43,6 @@ def _facts(blueprint: Blueprint) -> Iterator[tuple[Feature, bool]]:
         yield Feature.ENHANCED_FLOW, bool(takes_tokens and (pool.authenticated_role or pool.role_mapping))
         gives_default = pool.ambiguous_role_resolution == "AuthenticatedRole"
         yield Feature.DEFAULT_ROLE, bool(takes_tokens and gives_default and pool.authenticated_role is not None)
-        yield Feature.TOKEN_ROLES, pool.role_mapping == "Token"
-        yield Feature.RULE_ROLES, pool.role_mapping == "Rules"
         yield Feature.MAPPED_ROLES, bool(pool.role_mapping)
         yield Feature.PRINCIPAL_TAGS, bool(pool.principal_tags)
         yield Feature.DEVELOPER_IDENTITIES, bool(pool.developer_provider)

@@ -72,9 +72,7 @@ class Feature(StrEnum):
     ENHANCED_FLOW = "enhanced-flow"  # an identity pool that gives signed-in users a role
     DEFAULT_ROLE = "default-role"  # an identity pool that gives a role to any token it accepts
     GUESTS = "guests"
-    TOKEN_ROLES = "token-roles"  # noqa: S105  roles by the groups that the token names; not a secret
-    RULE_ROLES = "rule-roles"  # roles by rules about the claims of the token
-    MAPPED_ROLES = "mapped-roles"  # roles by one or the other, of which users may choose among their own
+    MAPPED_ROLES = "mapped-roles"  # roles by the token's groups or by rules about its claims, of which users may choose
     PRINCIPAL_TAGS = "principal-tags"  # claims become tags of the session
     DEVELOPER_IDENTITIES = "developer-identities"  # a backend of the design's own says who the users are
     PRIVILEGED_ROLE = "privileged-role"  # a role for staff alone

@@ -146,7 +146,11 @@ TECHNIQUES = (
         id="user-pool.session.rewrite-tenant-claim",
         title="writing the victim's tenant into one's own claim, then exchanging a new token",
         operation="UpdateUserAttributes",
-        catalogue=("up-tenant-attr-client-writable", "up-empty-writeattributes-default"),
+        catalogue=(
+            "up-tenant-attr-client-writable",
+            "up-empty-writeattributes-default",
+            "idp-rule-mapping-mutable-claim",
+        ),
         requires=frozenset({Feature.ENHANCED_FLOW, Feature.TENANT_CLAIM}),
         steps=lambda aim: _rewritten(aim, aim.access_token, aim.victims_attributes),
         control_steps=lambda aim: _rewritten(aim, aim.access_token, {"name": "somebody"})[:-1],
