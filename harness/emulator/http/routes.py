@@ -4,6 +4,7 @@
 | --- | --- |
 | an AWS host in the Host header | the gateway, exactly as in process |
 | any other host that is not loopback | refused: a browser page may have been led here by its own name |
+| a preflight for a call of Cognito or DynamoDB | leave for any origin (cross_origin.py) |
 | `GET /_isolation/health` | that the emulator is up |
 | `POST /_isolation/reset` with the header `X-Isolation-Reset: yes` | everything is dropped |
 | `/_aws/execute-api/{api}/{path}`, `/_aws/lambda-url/{id}/{path}` | an API or a function URL (raw_http.py) |
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness import __version__
+from harness.emulator.http.cross_origin import preflight_answer, readable_by_its_page
 from harness.emulator.http.loopback import address_on_loopback, is_loopback
 from harness.emulator.http.raw_http import raw_call_by_path
 from harness.emulator.service import ServiceError
@@ -42,19 +44,24 @@ class HttpRoutes:
     def answer(self, request: SignedRequest, request_id: str) -> Reply:
         """Return the answer; `request.url` is absolute, with the host of the Host header."""
         try:
-            return self._answer(request, request_id)
+            reply = self._answer(request, request_id)
         except ServiceError as error:
-            return error_reply(Protocol.JSON_1_1, "unknown", error, request_id)
+            reply = error_reply(Protocol.JSON_1_1, "unknown", error, request_id)
+        return readable_by_its_page(request, reply)
 
     def _answer(self, request: SignedRequest, request_id: str) -> Reply:
         parts = urlsplit(request.url)
         host = _without_port(parts.netloc).lower()
-        if host.endswith(_AWS_HOSTS):
+        is_aws = host.endswith(_AWS_HOSTS)
+        if not is_aws and not is_loopback(host):
+            raise ServiceError("MisdirectedRequest", "This emulator answers for loopback and for AWS hosts only.", 421)
+        preflight = preflight_answer(request)
+        if preflight is not None:
+            return preflight
+        if is_aws:
             query = f"?{parts.query}" if parts.query else ""
             meant = f"https://{host}{parts.path}{query}"
             return self._cloud.gateway.answer(replace(request, url=meant), request_id)
-        if not is_loopback(host):
-            raise ServiceError("MisdirectedRequest", "This emulator answers for loopback and for AWS hosts only.", 421)
         if parts.path.startswith(_OWN_PATHS):
             return self._own(request, parts.path)
         raw = raw_call_by_path(request)
