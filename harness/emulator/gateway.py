@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 from botocore.exceptions import ConnectionClosedError
 
-from harness.emulator import unconfirmed
 from harness.emulator.endpoints import FORMER_TARGETS, TARGETS, Address, endpoint_of
 from harness.emulator.headers import joined_headers
 from harness.emulator.http.raw_http import raw_call_by_host
@@ -17,6 +16,7 @@ from harness.emulator.injection import InjectedResetError
 from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.emulator.signatures.claim import without_signature
 from harness.emulator.signatures.sigv4 import SignedRequest, unsigned
+from harness.emulator.unconfirmed import calls as unconfirmed
 from harness.emulator.user_pools.documents import document_of, pool_document
 from harness.emulator.wire import (
     Protocol,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import calls as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

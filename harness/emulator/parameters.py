@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, StringShape, StructureShape
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import calls as unconfirmed
 from harness.secret import redact_text
 
 if TYPE_CHECKING:

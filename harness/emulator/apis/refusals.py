@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from harness.emulator import unconfirmed
 from harness.emulator.apis.apis import ApiKind
+from harness.emulator.unconfirmed import apis as unconfirmed
 from harness.emulator.wire import Reply
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.apis.apis import Api, ApiKind, Authorizer, AuthorizerKind, Deployment, Stage, new_id
 from harness.emulator.apis.identity import check_identity_sources
 from harness.emulator.apis.management import bad_request, function_behind, managed, missing
@@ -14,6 +13,7 @@ from harness.emulator.checked_operations import CheckedOperations
 from harness.emulator.operations import accepting
 from harness.emulator.rest_requests import rest_service
 from harness.emulator.service import Call, NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import apis as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.apis.apis import ApiKind
 from harness.emulator.apis.identity import identity_values
 from harness.emulator.apis.refusals import bearer_refusal, missing_bearer, refusal, unauthorized
 from harness.emulator.apis.route_calls import Authorized
 from harness.emulator.tokens import TokenError, TokenUse, read_unverified
+from harness.emulator.unconfirmed import apis as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.iam.documents import shown_trust, with_principal_ids
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import dynamodb as unconfirmed
 from harness.policy import MalformedPolicyDocument, PolicyKind, parse_policy
 
 if TYPE_CHECKING:

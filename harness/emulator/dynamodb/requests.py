@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.dynamodb.keys import ConditionKeys
 from harness.emulator.dynamodb.tables import read_table
 from harness.emulator.operations import accepting
 from harness.emulator.parameters import refuse_unsupported
 from harness.emulator.service import NotDerivableError
+from harness.emulator.unconfirmed import dynamodb as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

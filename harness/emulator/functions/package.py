@@ -10,8 +10,8 @@ import zipfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import functions as unconfirmed
 
 if TYPE_CHECKING:
     from pathlib import Path

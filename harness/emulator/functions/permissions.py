@@ -6,8 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import functions as unconfirmed
 from harness.policy import MalformedPolicyDocument, PolicyKind, parse_policy
 
 if TYPE_CHECKING:

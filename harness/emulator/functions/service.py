@@ -8,7 +8,6 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.authorization_check import AuthorizationCheck
 from harness.emulator.checked_operations import CheckedOperation, CheckedOperations
 from harness.emulator.functions.fork_server import fork_server
@@ -19,6 +18,7 @@ from harness.emulator.functions.tasks import FunctionTasks, check_variables
 from harness.emulator.operations import accepting
 from harness.emulator.rest_requests import rest_service
 from harness.emulator.service import Call, NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import functions as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

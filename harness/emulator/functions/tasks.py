@@ -6,9 +6,9 @@ import os
 import uuid
 from typing import TYPE_CHECKING
 
-from harness.emulator import unconfirmed
 from harness.emulator.functions.runtime import Task
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import functions as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from harness.emulator import unconfirmed
 from harness.emulator.global_keys import timestamp
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import iam as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

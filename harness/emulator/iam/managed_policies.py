@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.global_keys import timestamp
 from harness.emulator.iam.answers import encoded, paged, policy_shown, tag_list
 from harness.emulator.iam.aws_managed_policies import aws_managed_policy_arns
@@ -23,6 +22,7 @@ from harness.emulator.iam.state import (
 )
 from harness.emulator.operations import Operation, accepting
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import iam as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

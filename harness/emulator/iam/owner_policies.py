@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.iam.answers import encoded, paged, tag_list
 from harness.emulator.iam.documents import check_inline
 from harness.emulator.iam.guards import tag_dict
 from harness.emulator.iam.state import check_quota, no_such_entity
 from harness.emulator.operations import Operation, accepting
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import iam as unconfirmed
+from harness.emulator.unconfirmed.sts import TAG_KEYS_REPEATED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,7 +158,7 @@ def tagged(before: Mapping[str, str], params: Mapping[str, Any]) -> dict[str, st
     """
     asked = tag_dict(params)
     if len({key.lower() for key in asked}) < len(params.get("Tags") or ()):
-        raise ServiceError("InvalidInput", unconfirmed.TAG_KEYS_REPEATED)
+        raise ServiceError("InvalidInput", TAG_KEYS_REPEATED)
     replaced = {key.lower() for key in asked}
     after = {**{key: value for key, value in before.items() if key.lower() not in replaced}, **asked}
     if len(after) > _TAGS:

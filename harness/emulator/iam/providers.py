@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.global_keys import timestamp
 from harness.emulator.iam.answers import paged, tag_list
 from harness.emulator.iam.owner_policies import tagged, untagged
 from harness.emulator.iam.state import OidcProvider, already_exists, check_quota
 from harness.emulator.operations import Operation, accepting
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import iam as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

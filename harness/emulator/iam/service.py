@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.iam.groups import GroupOperations
 from harness.emulator.iam.guards import IamGuards
 from harness.emulator.iam.managed_policies import ManagedPolicies
@@ -16,6 +15,7 @@ from harness.emulator.operations import OperationTable
 from harness.emulator.parameters import decoded_query
 from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.emulator.signatures.sigv4 import unsigned
+from harness.emulator.unconfirmed import iam as unconfirmed
 from harness.emulator.wire import Protocol
 
 if TYPE_CHECKING:

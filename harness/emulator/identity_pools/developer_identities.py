@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.identity_pools.identities import logins_do_not_match
 from harness.emulator.listing import page
 from harness.emulator.operations import Operation, accepting
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import identity_pools as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

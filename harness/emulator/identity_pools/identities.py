@@ -9,9 +9,9 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.emulator import unconfirmed
 from harness.emulator.faults import Fault
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import identity_pools as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.faults import Fault
 from harness.emulator.identity_pools.identities import logins_do_not_match
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.emulator.token_issuers import COGNITO_ISSUER, TAGS_CLAIM
 from harness.emulator.tokens import TokenError, TokenUse, read_unverified
+from harness.emulator.unconfirmed import identity_pools as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

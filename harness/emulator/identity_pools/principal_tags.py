@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import sts as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.faults import Fault
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import identity_pools as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -8,13 +8,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.partiql.conditions import holds, projected
 from harness.emulator.partiql.keys import full_key, partitions, sort_condition
 from harness.emulator.partiql.statements import Literal, Select, paths_in
 from harness.emulator.partiql.tokens import PartiqlError, refused
 from harness.emulator.partiql.values import sort_key, type_of
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import dynamodb as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.dynamodb.keys import ConditionKeys
 from harness.emulator.dynamodb.store import KeySchema
 from harness.emulator.dynamodb.tables import read_table
@@ -14,6 +13,7 @@ from harness.emulator.partiql.parser import read_statement
 from harness.emulator.partiql.statements import Delete, Exists, Insert, Select, Update, paths_of
 from harness.emulator.partiql.tokens import PartiqlError
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import dynamodb as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

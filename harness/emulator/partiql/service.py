@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.operations import accepting
 from harness.emulator.parameters import refuse_unsupported
 from harness.emulator.partiql.reads import read_item, read_page
@@ -14,6 +13,7 @@ from harness.emulator.partiql.statements import Exists, Select
 from harness.emulator.partiql.tokens import PartiqlError
 from harness.emulator.partiql.writes import CONDITION_FAILED, Write, perform, prepare
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import dynamodb as unconfirmed
 from harness.emulator.wire import Protocol, json_reply
 
 if TYPE_CHECKING:

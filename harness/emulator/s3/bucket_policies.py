@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.iam.documents import shown_trust, with_aws_principals
 from harness.emulator.s3.operations import BUCKET_OPERATIONS, OBJECT_OPERATIONS
 from harness.emulator.s3.public_policies import is_public
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import s3 as unconfirmed
 from harness.policy import MalformedPolicyDocument, PolicyKind, PolicyTooLarge, check_size, parse_policy
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from harness.emulator import unconfirmed
 from harness.emulator.s3.buckets import Ownership
 from harness.emulator.s3.errors import invalid_argument
 from harness.emulator.s3.operations import ACL_HEADERS
 from harness.emulator.s3.xml import local_name, read_xml
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import s3 as unconfirmed
 from harness.emulator.wire import Reply
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
+from harness.emulator.unconfirmed import s3 as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

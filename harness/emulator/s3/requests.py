@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.emulator import unconfirmed
 from harness.emulator.s3.addresses import ObjectName, checked_version_id, read_address, read_copy_source
 from harness.emulator.s3.checks import RequestKeys, S3Check, request_keys
 from harness.emulator.s3.errors import invalid_argument
@@ -28,6 +27,7 @@ from harness.emulator.s3.tags import (
 )
 from harness.emulator.s3.xml import local_name, read_xml
 from harness.emulator.service import NotDerivableError
+from harness.emulator.unconfirmed import s3 as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.emulator import unconfirmed
 from harness.emulator.s3.account import BucketsOfAccount
 from harness.emulator.s3.addresses import read_address
 from harness.emulator.s3.authorization import S3Authorization
@@ -19,6 +18,7 @@ from harness.emulator.s3.reading import READING, stored_object, version_headers
 from harness.emulator.s3.requests import list_check, read_s3_request
 from harness.emulator.s3.writing import WRITING, copies_tags, copy_object
 from harness.emulator.service import NotDerivableError
+from harness.emulator.unconfirmed import s3 as unconfirmed
 from harness.emulator.wire import Reply
 
 if TYPE_CHECKING:

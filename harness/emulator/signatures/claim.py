@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.emulator.signatures.refusals import incomplete, signed_twice
+from harness.emulator.unconfirmed import signatures as unconfirmed
 from harness.emulator.wire import Protocol
 from harness.secret import Secret
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import signatures as unconfirmed
 from harness.emulator.wire import Protocol
 
 if TYPE_CHECKING:

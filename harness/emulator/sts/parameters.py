@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import sts as unconfirmed
 from harness.policy import MalformedPolicyDocument, PolicyKind, parse_policy
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.operations import Guarded, Operation, accepting
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.emulator.sts.parameters import SessionTags, session_policies, session_tags
 from harness.emulator.sts.sessions import credentials_shown, federated_session, user_session
+from harness.emulator.unconfirmed import sts as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

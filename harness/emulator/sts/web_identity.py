@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import ServiceError
 from harness.emulator.token_issuers import COGNITO_ISSUER, COGNITO_PROVIDER, TAGS_CLAIM
 from harness.emulator.tokens import TokenError, TokenUse, read_unverified
+from harness.emulator.unconfirmed import sts as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.operations import Guarded, Operation, accepting
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 from harness.emulator.user_pools.directory import VERIFIABLE
 from harness.emulator.user_pools.messages import Purpose
 from harness.emulator.user_pools.registration import verify_alias

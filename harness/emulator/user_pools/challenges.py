@@ -11,8 +11,8 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 from harness.secret import Secret
 
 if TYPE_CHECKING:

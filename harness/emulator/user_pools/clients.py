@@ -6,10 +6,10 @@ import secrets
 import string
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.listing import page
 from harness.emulator.operations import Guarded, Operation, accepting
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 from harness.emulator.user_pools.app_client import AppClient
 from harness.secret import Secret
 

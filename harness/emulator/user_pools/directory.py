@@ -7,9 +7,9 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.emulator.tokens import PoolKeys
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 from harness.emulator.user_pools.revocation import SignIns
 from harness.emulator.user_pools.srp import new_salt
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.listing import page
 from harness.emulator.operations import Guarded, Operation, accepting
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 from harness.emulator.user_pools.directory import Group
 from harness.emulator.user_pools.users import described_user
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 from harness.secret import Secret
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Purpose(StrEnum):
     INVITATION = "invitation"
 
 
-# How long the code of a message can be used (unconfirmed.py names the sources of doubt).
+# How long the code of a message can be used (unconfirmed.user_pools names the sources of doubt).
 _LIFETIMES = {
     Purpose.SIGN_UP: 24 * _HOUR,
     Purpose.PASSWORD: _HOUR,

@@ -6,8 +6,8 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 from harness.emulator.user_pools.directory import VERIFIABLE, Password, User
 from harness.emulator.user_pools.triggers import unrecognizable
 

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

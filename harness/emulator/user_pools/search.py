@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.emulator import unconfirmed
 from harness.emulator.operations import accepting
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 
 if TYPE_CHECKING:
     from harness.emulator.user_pools.directory import User

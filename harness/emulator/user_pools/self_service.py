@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.operations import Operation, accepting
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 from harness.emulator.user_pools.directory import attribute_list
 from harness.emulator.user_pools.users import remove
 

@@ -6,11 +6,11 @@ import secrets
 import string
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.listing import page
 from harness.emulator.operations import Guarded, Operation, OperationTable, accepting, request_tags, resource_tags
 from harness.emulator.service import ServiceError
 from harness.emulator.tokens import TokenError, read_unverified
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 from harness.emulator.user_pools.attributes import AttributeOperations
 from harness.emulator.user_pools.clients import AppClientOperations
 from harness.emulator.user_pools.directory import UserPool, UserPoolDirectory

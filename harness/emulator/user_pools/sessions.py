@@ -12,9 +12,9 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import ServiceError
 from harness.emulator.tokens import TokenError, TokenUse, read_unverified
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 from harness.emulator.user_pools.token_claims import (
     USER_SCOPE,
     Customization,

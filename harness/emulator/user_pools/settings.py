@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.operations import accepting
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 from harness.emulator.user_pools.schema import PasswordPolicy, password_policy_of
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.operations import Guarded, Operation, accepting
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 from harness.emulator.user_pools.challenges import Challenges
 from harness.emulator.user_pools.directory import Password
 from harness.emulator.user_pools.srp import ProofError, begin, salt_from, time_of, verifier_of

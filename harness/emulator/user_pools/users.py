@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.listing import page
 from harness.emulator.operations import Guarded, Operation, accepting
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 from harness.emulator.user_pools.directory import VERIFIABLE, Password, attribute_list
 from harness.emulator.user_pools.registration import new_user, pre_sign_up, verify_alias
 from harness.emulator.user_pools.search import filter_of

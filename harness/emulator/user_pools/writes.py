@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator import unconfirmed
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import user_pools as unconfirmed
 from harness.emulator.user_pools.directory import VERIFIABLE
 from harness.emulator.user_pools.messages import Purpose
 
