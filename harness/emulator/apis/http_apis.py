@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.emulator.apis.apis import Api, ApiKind, Authorizer, AuthorizerKind, Deployment, Stage, new_id
 from harness.emulator.apis.identity import check_identity_sources
-from harness.emulator.apis.management import bad_request, function_behind, managed, missing
+from harness.emulator.apis.management import ManagedApis, bad_request, function_behind, missing
 from harness.emulator.apis.routes import DEFAULT, Integration, Route, is_template
-from harness.emulator.checked_operations import CheckedOperations
 from harness.emulator.operations import accepting
-from harness.emulator.rest_requests import rest_service
 from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.emulator.unconfirmed import apis as unconfirmed
 
@@ -19,13 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from harness.emulator.apis.apis import Apis
+    from harness.emulator.apis.management import ManagedOperation
     from harness.emulator.authorization import ScopedAuthorizer
-    from harness.emulator.checked_operations import CheckedOperation
     from harness.emulator.clock import Clock
-    from harness.emulator.principals import Principal
-    from harness.emulator.signatures.sigv4 import SignedRequest
     from harness.emulator.token_issuers import TokenIssuers
-    from harness.emulator.wire import Reply
 
 _SERVICE = "apigatewayv2"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ANY"})
@@ -62,7 +57,7 @@ class _Managed:
     deployments: dict[str, Deployment] = field(default_factory=dict)
 
 
-class HttpApis:
+class HttpApis(ManagedApis):
     """The service apigatewayv2 of one account in one Region, for APIs of the protocol HTTP."""
 
     def __init__(
@@ -81,20 +76,11 @@ class HttpApis:
         self._apis = apis
         self._issuers = issuers
         self._managed: dict[str, _Managed] = {}
-        self._operations = CheckedOperations(_SERVICE, self._table(), authorizer)
+        super().__init__(_SERVICE, region, self._table(), authorizer)
 
-    def answer(self, request: SignedRequest, principal: Principal) -> Reply:
-        """Return the answer to a signed request.
-
-        Raises the ServiceError that API Gateway would answer, or NotDerivableError for what is not implemented.
-        """
-        rest = rest_service(_SERVICE)
-        asked = rest.read(request)
-        return rest.render(asked.operation, self._operations.handle(Call(asked.operation, asked.params, principal)))
-
-    def _table(self) -> dict[str, CheckedOperation]:
+    def _table(self) -> dict[str, ManagedOperation]:
         one = accepting("ApiId")
-        operations: dict[str, tuple[Callable[[Call], Mapping[str, Any]], frozenset[str]]] = {
+        operations: dict[str, ManagedOperation] = {
             "CreateApi": (self._create_api, accepting("Name ProtocolType Description")),
             "GetApi": (lambda call: self._api(call).described, one),
             "GetApis": (self._get_apis, accepting()),
@@ -116,10 +102,7 @@ class HttpApis:
                 f"Update{part}": (self._updating(part), of_one | accepting(accepted)),
                 f"Delete{part}": (self._deleting(part), of_one),
             }
-        return {
-            name: managed(_SERVICE, self._region, name, perform, accepts)
-            for name, (perform, accepts) in operations.items()
-        }
+        return operations
 
     def _api(self, call: Call) -> _Managed:
         found = self._managed.get(call.params["ApiId"])

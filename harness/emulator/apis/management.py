@@ -3,59 +3,63 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator.authorization_check import AuthorizationCheck
-from harness.emulator.checked_operations import CheckedOperation
+from harness.emulator.checked_operations import CheckedOperation, CheckedOperations
 from harness.emulator.rest_requests import rest_service
-from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.service import Call, NotDerivableError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from harness.emulator.service import Call
+    from harness.emulator.authorization import ScopedAuthorizer
+    from harness.emulator.principals import Principal
+    from harness.emulator.signatures.sigv4 import SignedRequest
+    from harness.emulator.wire import Reply
 
-# Condition keys that API Gateway defines for calls that change an API, and that are not worked out here (Service
-# Authorization Reference, "Amazon API Gateway Management" and "... Management V2").
-_UNDERIVABLE = frozenset(
-    f"apigateway:{place}/{key}"
-    for place in ("request", "resource")
-    for key in (
-        "accessloggingdestination",
-        "accessloggingformat",
-        "apikeyrequired",
-        "apiname",
-        "authorizertype",
-        "authorizeruri",
-        "disableexecuteapiendpoint",
-        "endpointtype",
-        "mtlstruststoreuri",
-        "mtlstruststoreversion",
-        "routeauthorizationtype",
-        "securitypolicy",
-        "stagename",
-    )
-)
+    # What performs an operation, and the parameters of it that are implemented.
+    ManagedOperation = tuple[Callable[[Call], Mapping[str, Any]], frozenset[str]]
+
 _FUNCTION = re.compile(r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[a-zA-Z0-9-_]+(?::\$LATEST)?")
 _INVOCATIONS = re.compile(r"arn:aws:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(.+)/invocations")
 
-Perform = "Callable[[Call], Mapping[str, Any]]"
 
+class ManagedApis:
+    """The management of one generation of API Gateway, of one account in one Region: its calls, read and authorized."""
 
-def managed(
-    service: str, region: str, operation: str, perform: Callable[[Call], Mapping[str, Any]], accepts: frozenset[str]
-) -> CheckedOperation:
-    """Return an operation that is authorized as API Gateway does: on its own method and path.
+    def __init__(
+        self,
+        service: str,
+        region: str,
+        operations: Mapping[str, ManagedOperation],
+        authorizer: ScopedAuthorizer,
+    ) -> None:
+        self._rest = rest_service(service)
+        self._region = region
+        table = {
+            name: CheckedOperation(perform, accepts, partial(self._checks, name))
+            for name, (perform, accepts) in operations.items()
+        }
+        self._operations = CheckedOperations(service, table, authorizer)
 
-    A call `POST /v2/apis/x/routes` needs apigateway:POST on `arn:aws:apigateway:REGION::/v2/apis/x/routes`.
-    """
+    def answer(self, request: SignedRequest, principal: Principal) -> Reply:
+        """Return the answer to a signed request.
 
-    def checks(params: Mapping[str, Any]) -> Iterator[AuthorizationCheck]:
-        method, path = rest_service(service).sent_as(operation, params)
-        arn = f"arn:aws:apigateway:{region}::{path}"
-        yield AuthorizationCheck(f"apigateway:{method}", arn, underivable=_UNDERIVABLE)
+        Raises the ServiceError that API Gateway would answer, or NotDerivableError for what is not implemented.
+        """
+        asked = self._rest.read(request)
+        result = self._operations.handle(Call(asked.operation, asked.params, principal))
+        return self._rest.render(asked.operation, result)
 
-    return CheckedOperation(perform, accepts, checks)
+    def _checks(self, operation: str, params: Mapping[str, Any]) -> Iterator[AuthorizationCheck]:
+        """Yield what API Gateway asks of IAM: leave for the method on the path.
+
+        A call `POST /v2/apis/x/routes` needs apigateway:POST on `arn:aws:apigateway:REGION::/v2/apis/x/routes`.
+        """
+        method, path = self._rest.sent_as(operation, params)
+        yield AuthorizationCheck(f"apigateway:{method}", f"arn:aws:apigateway:{self._region}::{path}")
 
 
 def function_behind(uri: str) -> str:

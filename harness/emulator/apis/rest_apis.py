@@ -7,24 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from harness.emulator.apis.apis import Api, ApiKind, Authorizer, AuthorizerKind, Deployment, Stage, new_id
 from harness.emulator.apis.identity import check_identity_sources
-from harness.emulator.apis.management import bad_request, function_behind, managed, missing
+from harness.emulator.apis.management import ManagedApis, bad_request, function_behind, missing
 from harness.emulator.apis.routes import Integration, Route, is_template
-from harness.emulator.checked_operations import CheckedOperations
 from harness.emulator.operations import accepting
-from harness.emulator.rest_requests import rest_service
 from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.emulator.unconfirmed import apis as unconfirmed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from harness.emulator.apis.apis import Apis
+    from harness.emulator.apis.management import ManagedOperation
     from harness.emulator.authorization import ScopedAuthorizer
-    from harness.emulator.checked_operations import CheckedOperation
     from harness.emulator.clock import Clock
-    from harness.emulator.principals import Principal
-    from harness.emulator.signatures.sigv4 import SignedRequest
-    from harness.emulator.wire import Reply
 
 _SERVICE = "apigateway"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ANY"})
@@ -54,7 +49,7 @@ class _Managed:
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-class RestApis:
+class RestApis(ManagedApis):
     """The service apigateway of one account in one Region."""
 
     def __init__(self, *, account: str, region: str, clock: Clock, apis: Apis, authorizer: ScopedAuthorizer) -> None:
@@ -63,18 +58,9 @@ class RestApis:
         self._clock = clock
         self._apis = apis
         self._managed: dict[str, _Managed] = {}
-        self._operations = CheckedOperations(_SERVICE, self._table(), authorizer)
+        super().__init__(_SERVICE, region, self._table(), authorizer)
 
-    def answer(self, request: SignedRequest, principal: Principal) -> Reply:
-        """Return the answer to a signed request.
-
-        Raises the ServiceError that API Gateway would answer, or NotDerivableError for what is not implemented.
-        """
-        rest = rest_service(_SERVICE)
-        asked = rest.read(request)
-        return rest.render(asked.operation, self._operations.handle(Call(asked.operation, asked.params, principal)))
-
-    def _table(self) -> dict[str, CheckedOperation]:
+    def _table(self) -> dict[str, ManagedOperation]:
         one, on_method = accepting("restApiId"), accepting(_ON_METHOD)
         on_resource = one | accepting("resourceId")
         on_authorizer = one | accepting("authorizerId")
@@ -83,7 +69,7 @@ class RestApis:
             "authorizerResultTtlInSeconds"
         )
         method = "authorizationType authorizerId authorizationScopes apiKeyRequired operationName"
-        operations: dict[str, tuple[Callable[[Call], Mapping[str, Any]], frozenset[str]]] = {
+        operations: dict[str, ManagedOperation] = {
             "CreateRestApi": (self._create_api, accepting("name description endpointConfiguration")),
             "GetRestApi": (lambda call: self._api(call).described, one),
             "GetRestApis": (self._get_apis, accepting()),
@@ -107,10 +93,7 @@ class RestApis:
             "GetStages": (lambda call: {"item": list(self._api(call).stages.values())}, one),
             "DeleteStage": (self._delete_stage, one | accepting("stageName")),
         }
-        return {
-            name: managed(_SERVICE, self._region, name, perform, accepts)
-            for name, (perform, accepts) in operations.items()
-        }
+        return operations
 
     def _api(self, call: Call) -> _Managed:
         found = self._managed.get(call.params["restApiId"])

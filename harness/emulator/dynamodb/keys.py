@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.emulator.authorization_check import AuthorizationCheck
+from harness.emulator.condition_keys import keys_of
 from harness.emulator.dynamodb.expressions import (
     ExpressionError,
     check_placeholders,
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
     from harness.emulator.dynamodb.tables import TableAddress
     from harness.policy import Policy
 
-# Keys of multi-attribute partition keys: which actions carry them is unconfirmed (aws-semantics 1.2).
-_ALWAYS_UNDERIVABLE = frozenset(
-    {
-        "dynamodb:secondpartitionkeyvalues",
-        "dynamodb:thirdpartitionkeyvalues",
-        "dynamodb:fourthpartitionkeyvalues",
-    }
-)
 _LEADING_KEYS = ("dynamodb:leadingkeys", "dynamodb:firstpartitionkeyvalues")
 _EXPRESSIONS = (
     "ProjectionExpression",
@@ -61,11 +54,12 @@ class ConditionKeys:
         self._partition_key = tables.partition_key(address, index)
         self._resource = address.arn if index is None else address.index_arn(index)
         self.context: dict[str, tuple[str, ...]] = resource_tags(tables.tags(address))
-        self._underivable = set(_ALWAYS_UNDERIVABLE)
+        self._underivable: set[str] = set()
 
     def check(self, action: str) -> AuthorizationCheck:
         """Return the question whether the action is allowed, with the policies of the table itself."""
-        underivable = self._underivable
+        # The table names the keys that no request is known to carry: the further partition keys of an index.
+        underivable = self._underivable | keys_of(f"dynamodb:{action}").not_held
         return AuthorizationCheck(
             f"dynamodb:{action}",
             self._resource,
