@@ -57,6 +57,11 @@ class Asset:
         filled = self.path_pattern.replace(TENANT, quote(discriminator, safe=""))
         return filled.replace("{name}", quote(self.name))
 
+    @property
+    def path_name(self) -> str:
+        """Return the name as it ends the path of the route."""
+        return quote(self.name)
+
     def partition_of(self, discriminator: str) -> str:
         """Return the partition key or prefix of whoever this discriminator tells apart."""
         for placeholder in (_IDENTITY_ID, TENANT, USER):

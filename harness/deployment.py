@@ -29,6 +29,7 @@ class Deployment:
     `outsiders_pool` and `outsiders_client` are a foreign user pool that belongs to no tenant of the design, from
     which attackers bring validly signed tokens, and `outsiders_identity_pool` an identity pool of theirs.
     `pool_settings` has, by operation, what the identity pool was told, so that it can be told again.
+    `bucket_policies` has by the bucket's name in the account the policy it was given.
     `witness_role` trusts the operator and that identity pool: assuming it shows that the target can assume roles at
     all. `api_url` is the address of the API without a slash at its end, and `iam_users` maps `TENANT-PERSONA` to the
     names of IAM users.
@@ -46,6 +47,7 @@ class Deployment:
     iam_users: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     buckets: dict[str, str] = field(default_factory=dict)
+    bucket_policies: dict[str, str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
     api: str = ""
     api_url: str = ""

@@ -71,6 +71,14 @@ def observe(technique: Technique, service: str, response: ApiResponse, *, contro
     that the technique asks for; everything else that failed is trouble (attacks catalogue,
     x-deny-for-the-wrong-reason). A control that is refused any action it needs is refused.
     """
+    read = technique.reads(response) if technique.reads is not None and not control else None
+    if read is not None:
+        meaning = "gives nothing away" if read is Outcome.REFUSED else "gives away what it should not"
+        return Observation(read, f"the answer, {response.error_code or 'success'}, {meaning}")
+    return _observed(technique, service, response, control=control)
+
+
+def _observed(technique: Technique, service: str, response: ApiResponse, *, control: bool) -> Observation:
     if response.succeeded:
         return _observe_success(technique, response)
     if control and response.error_code == _TRUST_REFUSED:

@@ -112,8 +112,8 @@ def test_denying_everything_locks_out(attacked: str, isolation_run: Run) -> None
         expected = {VerdictName.LOCKOUT} if expects_lockout(attempt) else {VerdictName.WORKS}
         if not attempt.is_control:
             expected = {VerdictName.INCONCLUSIVE}
-        elif attempt.technique.plane in ("broker", "user-pool"):
-            # The roles of brokers and triggers are denied everything too; what these make of it is their own affair.
+        elif attempt.technique.plane in ("broker", "user-pool", "execute-api"):
+            # The roles of functions are denied everything too; what these make of it is their own affair.
             expected = {VerdictName.LOCKOUT, VerdictName.INCONCLUSIVE}
         elif attempt.technique.operation == "AssumeRoleWithWebIdentity":
             # A call without a signature is nobody's, so that the operator is no exception.

@@ -34,6 +34,7 @@ class Aim:
     `victims_attributes` are the attributes of the user pool that say which tenants the caller and the victim belong
     to, `victims_tags` the session tags that the victim gets by them; `memberships` are those of the caller where a
     table says so, and `session_policy` what the application passes for the caller where it assumes the role itself.
+    `routes_are_signed` tells that routes are called with a signature, and not with an access token.
 
     `victim` is the session whose identity is claimed; it is the caller's own in a control. `role_choice` is what the
     caller adds to an exchange to get its own role. The ARNs of three roles, empty where the design has none:
@@ -59,6 +60,7 @@ class Aim:
     broker_function: str = ""
     memberships: Memberships | None = None
     session_policy: str | None = None
+    routes_are_signed: bool = True
 
     @property
     def asset(self) -> Asset:
@@ -69,6 +71,11 @@ class Aim:
     def own(self) -> Asset:
         """Return the caller's own asset of the same plane, which shows that the technique works."""
         return _existing(self.callers_own)
+
+    @property
+    def own_label(self) -> str:
+        """Return what tells the caller apart from others on the plane, where the caller owns anything; else nobody."""
+        return self.callers_own.discriminator if self.callers_own is not None else "nobody"
 
     @property
     def membership(self) -> Memberships:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from harness.assets import PUBLIC, Assets
 from harness.attacks.aim import Aim, TokenSource
 from harness.attacks.attempts import own_asset_name
-from harness.attacks.features import owns
+from harness.attacks.features import features_of, owns
+from harness.attacks.technique import Feature
 from harness.blueprints.contract import Effect
 from harness.errors import SignInRefusedError
 from harness.forgery import claims_of
@@ -96,6 +97,7 @@ class Aiming:
             broker_function=self._broker_function,
             memberships=self._memberships(caller),
             session_policy=self._session_policy(attempt.attacker),
+            routes_are_signed=Feature.TOKEN_ROUTES not in features_of(self._blueprint),
         )
 
     def _plane_of_sessions(self) -> str:

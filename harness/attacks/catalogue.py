@@ -17,7 +17,7 @@ from harness.attacks.become import (
     user_pool,
     web_identity,
 )
-from harness.attacks.reach import dynamodb, execute_api, s3
+from harness.attacks.reach import dynamodb, execute_api, s3, s3_listing, s3_settings, s3_uploads
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ TECHNIQUES: dict[str, Technique] = {
     for technique in (
         *dynamodb.TECHNIQUES,
         *s3.TECHNIQUES,
+        *s3_listing.TECHNIQUES,
+        *s3_uploads.TECHNIQUES,
+        *s3_settings.TECHNIQUES,
         *execute_api.TECHNIQUES,
         *user_pool.TECHNIQUES,
         *identity_pool.TECHNIQUES,

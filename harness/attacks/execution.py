@@ -112,7 +112,7 @@ class Execution:
         aim = self.aiming.for_operator(attempt)
         exchange = self._send(attempt, technique.operator_steps or technique.steps, aim, None)
         if technique.effect is Effect.SESSION and technique.shows is None:
-            seen = exchange.allowed and any(credentials_from(response.data) for response in exchange.responses)
+            seen = exchange.allowed and any(credentials_from(response.data) for response in exchange.by_caller)
         else:
             seen = exchange.allowed and self._control_shows(attempt, aim, exchange)
         name, outcome, reason = judge_control(attempt, exchange.observation, seen=seen)
@@ -132,7 +132,7 @@ class Execution:
             return self._changed(aim.asset, by_operator=attempt.kind is AttemptKind.OPERATOR)
         if technique.allowed_means is LeakKind.ORACLE:
             return True
-        text = searchable(exchange.responses)
+        text = searchable(exchange.by_caller)
         return holds(text, aim.asset.marker) or holds(text, self.aiming.assets.listing_marker(aim.asset.owner))
 
     def _attack(self, attempt: Attempt) -> Verdict:
@@ -174,14 +174,14 @@ class Execution:
 
     def _judge_session(self, attempt: Attempt, aim: Aim, exchange: Exchange) -> Verdict:
         technique = attempt.technique
-        obtained = [credentials_from(response.data) for response in exchange.responses]
+        obtained = [credentials_from(response.data) for response in exchange.by_caller]
         if not any(obtained) and technique.first_step_decides:
             reason = f"{technique.operation} was allowed, although the contract gives it to nobody"
             return self._verdict(attempt, exchange, VerdictName.LEAK, Outcome.ALLOWED, reason, technique.allowed_means)
         if not any(obtained):
             reason = f"{technique.operation} answered without credentials and without a refusal"
             return self._verdict(attempt, exchange, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason)
-        identities = {response.data.get("IdentityId") for response in exchange.responses}
+        identities = {response.data.get("IdentityId") for response in exchange.by_caller}
         if technique.returns_own and identities == {aim.caller.identity_id}:
             reason = "the caller's own identity came back, not the victim's"
             return self._verdict(attempt, exchange, VerdictName.ISOLATED, Outcome.ALLOWED, reason)
@@ -194,7 +194,7 @@ class Execution:
             if self._changed(aim.asset):
                 return LeakKind.EFFECT, f"{attempt.victim} finds the asset changed"
             return None, ""
-        text = searchable(exchange.responses)
+        text = searchable(exchange.by_caller)
         for owner, markers in self._foreign_markers(attempt.attacker):
             if any(holds(text, marker) for marker in markers):
                 return LeakKind.DATA, f"the canary of {owner} came back"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.attacks.technique import Callers, Feature
 from harness.blueprints.contract import Effect, Reach, SignIn
+from harness.blueprints.spec import RouteAuthorizer
 from harness.placeholders import TENANT
 
 if TYPE_CHECKING:
@@ -50,7 +51,11 @@ def _facts(blueprint: Blueprint) -> Iterator[tuple[Feature, bool]]:
     personas = blueprint.contract.personas
     yield Feature.TENANT_CLAIM, any(_has_claim(persona) for persona in personas)
     yield Feature.SIGN_UP, blueprint.user_pool is not None and blueprint.user_pool.sign_up
-    yield Feature.ROUTES, blueprint.place("execute-api") is not None
+    has_routes = blueprint.place("execute-api") is not None
+    authorizer = None if blueprint.api is None else blueprint.api.authorizer_of_assets
+    yield Feature.ROUTES, has_routes
+    yield Feature.SIGNED_ROUTES, has_routes and authorizer is RouteAuthorizer.IAM
+    yield Feature.TOKEN_ROUTES, has_routes and authorizer is RouteAuthorizer.FUNCTION
     yield Feature.WEB_IDENTITY, any(persona.sign_in is SignIn.WEB_IDENTITY for persona in personas)
     yield Feature.BROKER, blueprint.api is not None and bool(blueprint.api.credentials_path)
     yield Feature.MEMBERSHIPS, blueprint.memberships is not None
@@ -75,7 +80,9 @@ def owns(blueprint: Blueprint, persona: Persona, plane: str) -> bool:
 
 def is_among(blueprint: Blueprint, persona: Persona, callers: Callers, technique: Technique) -> bool:
     """Tell whether the persona is one of those that `callers` names."""
-    if (persona.sign_in is SignIn.TOKENS) is not (callers is Callers.UNASSIGNED):
+    # Who has tokens and no AWS credentials may still call routes that take tokens.
+    calls = technique.plane == "execute-api" and owns(blueprint, persona, technique.plane)
+    if not calls and (persona.sign_in is SignIn.TOKENS) is not (callers is Callers.UNASSIGNED):
         return False
     if callers in (Callers.ANYBODY, Callers.UNASSIGNED):
         return True

@@ -11,7 +11,9 @@ from harness.sessions import credentials_from
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.sessions import Session
     from harness.targets.api import ApiRequest, AwsCredentials
+    from harness.targets.http import RouteCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +37,11 @@ class ByOperator:
     """An API call that the operator makes in place of something no API does, such as following the link in a mail."""
 
     request: ApiRequest
+
+
+@dataclass(frozen=True, slots=True)
+class BySomebody:
+    """A call that somebody else than the attacker makes, with a session of its own."""
+
+    request: ApiRequest | RouteCall
+    session: Session

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.attacks.obtained import ByOperator, ObtainedCall
+from harness.attacks.obtained import ByOperator, BySomebody, ObtainedCall
 from harness.blueprints.contract import Effect
 from harness.errors import SignInRefusedError, TargetError
 from harness.outcome import Observation, Outcome, observe
@@ -19,27 +19,18 @@ if TYPE_CHECKING:
     from harness.targets.api import ApiResponse, AwsCredentials
     from harness.targets.target import Target
 
-_KINDS = (ApiRequest, RouteCall, ObtainedCall, ByOperator)
+_KINDS = (ApiRequest, RouteCall, ObtainedCall, ByOperator, BySomebody)
+_BY_OTHERS = (ByOperator, BySomebody)
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """What was sent and what came back, the attempt first, what followed it after.
-
-    `by_operator` tells of each request whether the operator sent it, to prepare what the attempt needs.
-    """
+    """What was sent and what came back, in turn; `by_caller` are the answers that the caller itself got."""
 
     requests: tuple[ApiRequest | RouteCall, ...]
     responses: tuple[ApiResponse, ...]
+    by_caller: tuple[ApiResponse, ...]
     observation: Observation
-    by_operator: tuple[bool, ...]
-
-    @property
-    def by_caller(self) -> tuple[ApiResponse, ...]:
-        """The answers to what the caller itself sent."""
-        return tuple(
-            response for response, operator in zip(self.responses, self.by_operator, strict=True) if not operator
-        )
 
     @property
     def allowed(self) -> bool:
@@ -60,22 +51,29 @@ class Sender:
         """
         requests: list[ApiRequest | RouteCall] = []
         responses: list[ApiResponse] = []
-        by_operator: list[bool] = []
+        by_caller: list[ApiResponse] = []
         observation = Observation(Outcome.TROUBLE, "the technique sent nothing")
         technique = attempt.technique
         last_decides = technique.effect is Effect.SESSION and (attempt.is_control or not technique.first_step_decides)
         for step in steps:
             sent = step if isinstance(step, _KINDS) else step(responses[-1].data)
-            request = sent.request if isinstance(sent, ObtainedCall | ByOperator) else sent
+            request = sent.request if isinstance(sent, ObtainedCall | ByOperator | BySomebody) else sent
             requests.append(request)
-            by_operator.append(isinstance(sent, ByOperator))
-            responses.append(self.send_one(sent, sender))
-            observed = observe(technique, request.service, responses[-1], control=attempt.is_control)
-            if len(responses) == 1 or last_decides:
+            answer = self.send_one(sent, sender)
+            responses.append(answer)
+            if isinstance(sent, _BY_OTHERS):
+                if answer.succeeded:
+                    continue
+                reason = f"what others do besides failed with {answer.error_code}: {answer.message}"
+                observed = Observation(Outcome.TROUBLE, reason)
+            else:
+                by_caller.append(answer)
+                observed = observe(technique, request.service, answer, control=attempt.is_control)
+            if len(by_caller) <= 1 or last_decides:
                 observation = observed
             if observed.outcome is not Outcome.ALLOWED:
                 break
-        return Exchange(tuple(requests), tuple(responses), observation, tuple(by_operator))
+        return Exchange(tuple(requests), tuple(responses), tuple(by_caller), observation)
 
     def send_one(self, request: Sent, sender: Session | None) -> ApiResponse:
         """Send one request as the caller, or as the operator where there is none, and return the answer."""
@@ -83,8 +81,10 @@ class Sender:
             return self._target.send(request.request, request.credentials)
         if isinstance(request, ByOperator):
             return self._target.send_as_operator(request.request)
-        if isinstance(request, RouteCall):
-            return self._call_route(request, sender)
+        asked, by = (request.request, request.session) if isinstance(request, BySomebody) else (request, sender)
+        return self._call_route(asked, by) if isinstance(asked, RouteCall) else self._call_api(asked, by)
+
+    def _call_api(self, request: ApiRequest, sender: Session | None) -> ApiResponse:
         if not takes_signature(request):
             return self._target.send(request, None)
         if sender is None:

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from harness.attacks.aim import Aim
-    from harness.attacks.obtained import ByOperator, ObtainedCall
+    from harness.attacks.obtained import ByOperator, BySomebody, ObtainedCall
+    from harness.outcome import Outcome
     from harness.targets.api import ApiRequest, ApiResponse
     from harness.targets.http import RouteCall
     from harness.targets.target import Capability
 
     # A request, or what makes one of the answer to the step before.
-    Sent: TypeAlias = ApiRequest | RouteCall | ObtainedCall | ByOperator
+    Sent: TypeAlias = ApiRequest | RouteCall | ObtainedCall | ByOperator | BySomebody
     Step: TypeAlias = Sent | Callable[[Mapping[str, Any]], Sent]
     Steps: TypeAlias = Callable[[Aim], tuple[Step, ...]]
     Shows: TypeAlias = Callable[[Aim, Sequence[ApiResponse]], bool]
@@ -49,6 +50,7 @@ class ControlKind(StrEnum):
 
     OWN = "own"  # the same request, aimed at the caller's own data, is allowed
     WITNESS = "witness"  # the caller's credentials work elsewhere, and the same request works for someone who may
+    OPERATOR = "operator"  # likewise, where no contract gives to anybody what the request takes
 
 
 class Callers(StrEnum):
@@ -81,6 +83,8 @@ class Feature(StrEnum):
     TENANT_CLAIM = "tenant-claim"  # claims of the token tell tenants apart
     SIGN_UP = "sign-up"  # anybody may sign up
     ROUTES = "routes"  # routes of an API that belong to tenants
+    SIGNED_ROUTES = "signed-routes"  # such routes that are called with a signature
+    TOKEN_ROUTES = "token-routes"  # noqa: S105  such routes that are called with an access token; not a secret
     IDENTITY_POOL = "identity-pool"
     WEB_IDENTITY = "web-identity"  # users assume their role themselves, with an OpenID token of the identity pool
     BROKER = "broker"  # a route of an API that hands out AWS credentials
@@ -99,12 +103,14 @@ class Victim(StrEnum):
 class Technique:
     """One way to use an API.
 
-    `steps` maps an aim to the requests to send: the first is the attempt itself, the following ones, sent only when
-    it was allowed, fetch what it may have carried off. `control_steps` is what the control sends where turning the
-    aim inward is not enough; `operator_steps` what the operator sends as a witness where no user of the design may.
-    `actions` are the IAM actions a refusal may name; `refusals` are patterns of the messages by which Cognito refuses.
-    `shows` tells from the answers of a control whether the technique did what it does, where that is neither a
-    session, a canary nor a changed asset. `allowed_means` is the kind of leak when the attempt is allowed and nothing
+    `steps` maps an aim to the requests to send: what others do beforehand (ByOperator, BySomebody), then the attempt
+    itself, then, sent only when it was allowed, what fetches what it may have carried off. `control_steps` is what the
+    control sends where turning the aim inward is not enough; `operator_steps` what the operator sends as a witness
+    where no user of the design may. `actions` are the IAM actions a refusal may name; `refusals` are patterns of the
+    messages by which Cognito refuses. `shows` tells from the answers of a control whether the technique did what it
+    does, where that is neither a session, a canary nor a changed asset; `reads` says of the answer to an attempt
+    whether it is the sound one (REFUSED) or gives something away (ALLOWED), where success and failure do not tell, and
+    None where they do. `allowed_means` is the kind of leak when the attempt is allowed and nothing
     foreign was seen. `returns_own` tells that getting one's own session back is a sound answer. `requires` names what
     the design must have, `callers` and `victims` which of its personas can use the technique and suffer from it;
     `clean_up` is what the operator sends after an attempt that was not refused, so that everybody is as before;
@@ -139,6 +145,7 @@ class Technique:
     aims_at_role: bool = False
     destructive: bool = False
     first_step_decides: bool = False
+    reads: Callable[[ApiResponse], Outcome | None] | None = None
     clean_up: Callable[[Aim], tuple[ApiRequest, ...]] | None = None
 
     @property

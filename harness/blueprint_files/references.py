@@ -208,6 +208,10 @@ def _of_api(blueprint: Blueprint, api: ApiSpec) -> Iterator[Problem]:
             yield f"api.routes[{number}].path", "begins with a slash"
         if route.authorizer is RouteAuthorizer.TOKEN and blueprint.user_pool is None:
             yield f"api.routes[{number}].authorizer", "token takes a user pool"
+        if route.authorizer is RouteAuthorizer.FUNCTION and (api.authorizer is None or api.kind is not ApiKind.HTTP):
+            yield f"api.routes[{number}].authorizer", "function takes an authorizer, of an HTTP API"
+    if api.authorizer is not None:
+        yield from _known("api.authorizer.function", api.authorizer.function, _names(blueprint.functions), "function")
     takes_tokens = any(route.authorizer is RouteAuthorizer.TOKEN for route in api.routes)
     if api.audience or (takes_tokens and api.kind is ApiKind.HTTP):
         yield from _known("api.audience", api.audience, clients, "app client")

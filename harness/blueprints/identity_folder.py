@@ -75,6 +75,18 @@ def _empty_prefix_too(statement: Document) -> None:
     statement["Condition"]["StringLike"]["s3:prefix"].append("")
 
 
+def _missing_keys_told(statement: Document) -> None:
+    # S3 asks for ListBucket, with no prefix, before it says of a key that it is missing.
+    statement["Condition"] = {"StringLikeIfExists": {"s3:prefix": [f"{_SUB}/*"]}}
+
+
+def _prefix_without_delimiter(statement: Document) -> None:
+    statement["Condition"]["StringLike"]["s3:prefix"] = [f"{_SUB}*"]
+
+
+_TOP_OF_THE_BUCKET = {"StringEquals": {"s3:prefix": "", "s3:delimiter": "/"}}
+
+
 def _guests_share_the_role(blueprint: Blueprint) -> Blueprint:
     trusting = edit_roles(blueprint, ("member",), lambda role: replace(role, trust=trusting_own_pool("*")))
     return edit_identity_pool(trusting, lambda pool: replace(pool, unauthenticated_role="member"))
@@ -97,13 +109,57 @@ _WEAKNESSES = (
         id="s3-list-empty-prefix-allowed",
         title="the empty prefix is among those that may be listed, so the whole bucket is",
         change=_weaken("OwnListing", _empty_prefix_too),
-        leaks=("s3.read.list-objects-empty-prefix",),
+        leaks=("s3.read.list-objects-empty-prefix", "s3.read.list-top-folders"),
+    ),
+    Weakness(
+        id="s3-list-empty-prefix-allowed/top-level",
+        title="the folders at the top of the bucket may be listed, as in AWS's walkthrough; they are the identities",
+        change=_also(allow("TopOfTheBucket", "s3:ListBucket", _BUCKET, _TOP_OF_THE_BUCKET)),
+        leaks=("s3.read.list-top-folders",),
+    ),
+    Weakness(
+        id="s3-prefix-no-trailing-slash/listing",
+        title="the prefix that may be listed ends in the identity id without a slash",
+        change=_weaken("OwnListing", _prefix_without_delimiter),
+        leaks=("s3.read.list-objects-prefix-collision",),
+    ),
+    Weakness(
+        id="s3-missing-key-oracle",
+        title="listing is also allowed where no prefix is named, so that a missing key is told from a forbidden one",
+        change=_weaken("OwnListing", _missing_keys_told),
+        leaks=("s3.read.missing-key",),
     ),
     Weakness(
         id="s3-copyobject-from-foreign-prefix",
         title="GetObject is granted on the whole bucket",
         change=_also(allow("CopySources", "s3:GetObject", f"{_BUCKET}/*")),
-        leaks=("s3.read.get-object", "s3.read.head-object", "s3.read.copy-object"),
+        leaks=(
+            "s3.read.get-object",
+            "s3.read.get-object-range",
+            "s3.read.head-object",
+            "s3.read.copy-object",
+            "s3.read.upload-part-copy",
+        ),
+    ),
+    Weakness(
+        id="s3-versions-not-covered",
+        title="versions may be listed, read and deleted in the whole bucket",
+        change=_also(
+            allow(
+                "Versions",
+                ["s3:ListBucketVersions", "s3:GetObjectVersion", "s3:DeleteObjectVersion"],
+                [_BUCKET, f"{_BUCKET}/*"],
+            )
+        ),
+        leaks=("s3.read.list-object-versions", "s3.read.get-object-version", "s3.write.delete-object-version"),
+    ),
+    Weakness(
+        id="s3-multipart-not-covered",
+        title="uploads may be listed and aborted in the whole bucket",
+        change=_also(
+            allow("Uploads", ["s3:ListBucketMultipartUploads", "s3:AbortMultipartUpload"], [_BUCKET, f"{_BUCKET}/*"])
+        ),
+        leaks=("s3.read.list-multipart-uploads", "s3.write.abort-multipart-upload"),
     ),
     Weakness(
         id="s3-delete-not-covered",
@@ -142,7 +198,7 @@ IDENTITY_FOLDER = Blueprint(
         RoleSpec("member", trusting_own_pool(), {"own-folder": _OWN_FOLDER}),
         RoleSpec("credentials-function", TRUSTING_LAMBDA),
     ),
-    buckets=(BucketSpec("uploads"),),
+    buckets=(BucketSpec("uploads", versioned=True),),
     functions=(
         FunctionSpec(
             "credentials",

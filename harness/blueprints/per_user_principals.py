@@ -122,6 +122,7 @@ _WEAKNESSES = (
         leaks=(
             "s3.write.put-object",
             "s3.write.copy-object-into",
+            "s3.write.multipart-upload",
             "s3.write.forged-prefix-random",
             "s3.write.forged-prefix-collision",
         ),

@@ -193,6 +193,12 @@ _WEAKNESSES = (
         ),
     ),
     Weakness(
+        id="s3-bucket-policy-widens",
+        title="users administer the bucket that they share, so that they can rewrite its policy",
+        change=_also(allow("Administration", "s3:PutBucketPolicy", _BUCKET)),
+        leaks=("s3.read.rewritten-bucket-policy",),
+    ),
+    Weakness(
         id="s3-prefix-no-trailing-slash",
         title="a project's folder ends without a slash, so the project whose name begins like it is open as well",
         change=_weaken("ProjectObjects", lambda statement: statement.update(Resource=f"{_BUCKET}/{{tenant}}*")),

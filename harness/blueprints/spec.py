@@ -134,10 +134,11 @@ class TableSpec:
 
 @dataclass(frozen=True)
 class BucketSpec:
-    """A bucket, with a bucket policy if the design has one."""
+    """A bucket, with a bucket policy if the design has one. `versioned` keeps what is overwritten and deleted."""
 
     name: str
     policy: Document | None = None
+    versioned: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,7 @@ class RouteAuthorizer(StrEnum):
     NONE = "none"
     IAM = "iam"
     TOKEN = "token"  # noqa: S105  a JWT authorizer of an HTTP API, a Cognito authorizer of a REST API; not a secret
+    FUNCTION = "function"  # a Lambda authorizer of an HTTP API, which is shown the whole request
 
 
 class ApiKind(StrEnum):
@@ -183,8 +185,18 @@ class RouteSpec:
 
 
 @dataclass(frozen=True)
+class AuthorizerSpec:
+    """A Lambda authorizer that answers yes or no; its answer is kept for the token for so many seconds."""
+
+    function: str
+    cached_seconds: int = 0
+
+
+@dataclass(frozen=True)
 class ApiSpec:
     """An API. Routes with tokens accept those that the design's user pool issues to the app client `audience`.
+
+    `authorizer` decides on routes with the authorizer `function`; the design's users call them with access tokens.
 
     `credentials_path` is where a broker hands out AWS credentials by GET, empty where there is none. Its answer holds
     `Credentials` as STS words them, and `IdentityId` where there is one.
@@ -195,6 +207,12 @@ class ApiSpec:
     kind: ApiKind = ApiKind.HTTP
     audience: str = ""
     credentials_path: str = ""
+    authorizer: AuthorizerSpec | None = None
+
+    @property
+    def authorizer_of_assets(self) -> RouteAuthorizer | None:
+        """Return who may call the routes that show assets, None where all routes hand out credentials."""
+        return next((route.authorizer for route in self.routes if route.path != self.credentials_path), None)
 
 
 @dataclass(frozen=True)

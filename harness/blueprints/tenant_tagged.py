@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import Contract, Effect, ExpectedLeak, Grant, Persona, Reach, SignIn
 from harness.blueprints.edit import (
+    also,
     edit_app_client,
     edit_function,
     edit_roles,
@@ -16,7 +17,7 @@ from harness.blueprints.edit import (
 )
 from harness.blueprints.functions import source_of
 from harness.blueprints.identity_trust import TRUSTING_LAMBDA, trusting_own_pool
-from harness.blueprints.policies import policy
+from harness.blueprints.policies import allow, policy
 from harness.blueprints.spec import (
     ApiSpec,
     AppClientSpec,
@@ -131,6 +132,7 @@ _CLAIM_ATTACKS = ("user-pool.session.rewrite-tenant-claim", "user-pool.session.c
 
 
 _weaken = partial(weaken, ("member",), "organisation")
+_also = partial(also, ("member",), "organisation")
 
 
 def _without_delimiter(statement: Document) -> None:
@@ -144,6 +146,12 @@ def _scan_under_vacuous_condition(statement: Document) -> None:
 
 def _every_route(statement: Document) -> None:
     statement["Resource"] = "@{api.arn}/*/GET/*"
+
+
+def _labels_decide(blueprint: Blueprint) -> Blueprint:
+    own = {"StringEquals": {"s3:ExistingObjectTag/org": _ORG}}
+    shared = _also(allow("Shared", "s3:GetObject", f"{_BUCKET}/*", own))(blueprint)
+    return _also(allow("Labels", ["s3:GetObjectTagging", "s3:PutObjectTagging"], f"{_BUCKET}/*"))(shared)
 
 
 def _writable(statement: Document) -> None:
@@ -227,12 +235,30 @@ _WEAKNESSES = (
         leaks=("execute-api.read.foreign-route",),
     ),
     Weakness(
+        id="api-path-tenant-vs-token-tenant/other-methods",
+        title="only GET is bound to the organisation in the path, and the route takes any method",
+        change=_also(allow("Forms", "execute-api:Invoke", "@{api.arn}/*/POST/*")),
+        leaks=("execute-api.read.other-verb",),
+    ),
+    Weakness(
         id="api-route-without-authorizer",
         title="the route asks for no signature",
         change=lambda blueprint: edit_route(
             blueprint, "/{org}/notes/{proxy+}", lambda route: replace(route, authorizer=RouteAuthorizer.NONE)
         ),
         leaks=("execute-api.read.unsigned-route", "execute-api.read.foreign-route"),
+    ),
+    Weakness(
+        id="s3-object-tag-self-assign",
+        title="objects with the organisation's label may be read wherever they are, and anybody may label anything",
+        change=_labels_decide,
+        leaks=("s3.read.relabelled-object", "s3.read.get-object-tagging"),
+    ),
+    Weakness(
+        id="s3-policy-variable-missing-in-resource",
+        title="a statement without variables was added for jobs, whose sessions of this role have no organisation",
+        change=_also(allow("Jobs", "s3:GetObject", f"{_BUCKET}/*")),
+        leaks=("s3.read.get-object", "s3.read.head-object", "s3.read.copy-object"),
     ),
     Weakness(
         id="s3-listbucket-without-prefix",
@@ -306,7 +332,7 @@ TENANT_TAGGED = Blueprint(
             "notes", source=source_of("notes"), role="notes-function", environment={"TABLE": "@{table.items.name}"}
         ),
     ),
-    api=ApiSpec("notes", routes=(RouteSpec("GET", "/{org}/notes/{proxy+}", RouteAuthorizer.IAM, "notes"),)),
+    api=ApiSpec("notes", routes=(RouteSpec("ANY", "/{org}/notes/{proxy+}", RouteAuthorizer.IAM, "notes"),)),
     weaknesses=_WEAKNESSES,
     misconfigurations=(
         Misconfiguration(

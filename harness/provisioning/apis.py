@@ -26,7 +26,8 @@ def make_api(blueprint: Blueprint, target: Target, deployment: Deployment) -> No
     else:
         _make_rest_api(spec, target, deployment)
     source = f"arn:aws:execute-api:{deployment.region}:{deployment.account}:{deployment.api}/*"
-    for function in sorted({route.function for route in spec.routes}):
+    authorizers = set() if spec.authorizer is None else {spec.authorizer.function}
+    for function in sorted({route.function for route in spec.routes} | authorizers):
         allow_invocation(target, deployment, function, "apigateway.amazonaws.com", source)
 
 
@@ -50,7 +51,22 @@ def _make_http_api(spec: ApiSpec, target: Target, deployment: Deployment) -> Non
             IdentitySource=["$request.header.Authorization"],
             JwtConfiguration={"Issuer": issuer, "Audience": audience},
         )
+    function_authorizer = ""
+    if spec.authorizer is not None:
+        function = deployment.functions[spec.authorizer.function]
+        path = f"path/2015-03-31/functions/{function}/invocations"
+        function_authorizer = make(
+            "Authorizer",
+            Name="function",
+            AuthorizerType="REQUEST",
+            AuthorizerUri=f"arn:aws:apigateway:{deployment.region}:lambda:{path}",
+            AuthorizerPayloadFormatVersion="2.0",
+            EnableSimpleResponses=True,
+            AuthorizerResultTtlInSeconds=spec.authorizer.cached_seconds,
+            IdentitySource=["$request.header.Authorization"],
+        )
     kinds: dict[RouteAuthorizer, dict[str, str]] = {
+        RouteAuthorizer.FUNCTION: {"AuthorizationType": "CUSTOM", "AuthorizerId": function_authorizer},
         RouteAuthorizer.NONE: {"AuthorizationType": "NONE"},
         RouteAuthorizer.IAM: {"AuthorizationType": "AWS_IAM"},
         RouteAuthorizer.TOKEN: {"AuthorizationType": "JWT", "AuthorizerId": authorizer},

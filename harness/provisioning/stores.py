@@ -37,6 +37,9 @@ def make_stores(blueprint: Blueprint, target: Target, deployment: Deployment, po
             deployment.buckets[name] = actual
             deployment.record("bucket", actual)
             operate(target, "s3", "CreateBucket", Bucket=actual)
+            if bucket.versioned:
+                versioning = {"Status": "Enabled"}
+                operate(target, "s3", "PutBucketVersioning", Bucket=actual, VersioningConfiguration=versioning)
 
 
 def put_bucket_policies(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:
@@ -46,7 +49,9 @@ def put_bucket_policies(blueprint: Blueprint, target: Target, deployment: Deploy
             continue
         for name, document in of_each_tenant(bucket.name, bucket.policy, population.tenants):
             policy = filled_in(document, deployment, population.tenants)
-            operate(target, "s3", "PutBucketPolicy", Bucket=deployment.buckets[name], Policy=policy)
+            actual = deployment.buckets[name]
+            operate(target, "s3", "PutBucketPolicy", Bucket=actual, Policy=policy)
+            deployment.bucket_policies[actual] = policy
 
 
 def _bucket_names(blueprint: Blueprint, bucket: BucketSpec, population: Population) -> list[tuple[str, str]]:
@@ -62,11 +67,15 @@ def _bucket_names(blueprint: Blueprint, bucket: BucketSpec, population: Populati
 
 
 def destroy_bucket(target: Target, bucket: str) -> None:
-    """Delete a bucket with everything in it."""
+    """Delete a bucket with everything in it: versions, delete markers and uploads that nobody has completed."""
+    for upload in operate(target, "s3", "ListMultipartUploads", Bucket=bucket).get("Uploads", []):
+        named = {"Key": upload["Key"], "UploadId": upload["UploadId"]}
+        operate(target, "s3", "AbortMultipartUpload", Bucket=bucket, **named)
     while True:
-        listed = operate(target, "s3", "ListObjectsV2", Bucket=bucket)
-        keys = [{"Key": entry["Key"]} for entry in listed.get("Contents", [])]
-        if not keys:
+        listed = operate(target, "s3", "ListObjectVersions", Bucket=bucket)
+        entries = [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]
+        if not entries:
             break
+        keys = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
         operate(target, "s3", "DeleteObjects", Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
     operate(target, "s3", "DeleteBucket", Bucket=bucket)

@@ -7,7 +7,9 @@ from harness.blueprints.registry import BLUEPRINTS
 
 def _exhibited() -> frozenset[str]:
     of_techniques = {entry for technique in TECHNIQUES.values() for entry in technique.catalogue}
-    of_weaknesses = {weakness.id for blueprint in BLUEPRINTS.values() for weakness in blueprint.weaknesses}
+    of_weaknesses = {
+        weakness.id.partition("/")[0] for blueprint in BLUEPRINTS.values() for weakness in blueprint.weaknesses
+    }
     mistakes = {mistake.id for blueprint in BLUEPRINTS.values() for mistake in blueprint.misconfigurations}
     return frozenset(of_techniques | of_weaknesses | mistakes)
 

@@ -316,6 +316,19 @@ def test_no_marker_leads_out_of_the_prefix(world: S3World, bucket: str, params: 
     assert [each["Key"] for each in answer.get("Contents", [])] == ["own/k"]
 
 
+def test_who_may_list_but_not_read_is_told_that_a_key_is_missing(world: S3World) -> None:
+    # unconfirmed.LISTING_TELLS_OF_MISSING_KEYS; a Deny of reading keeps it secret, and so does no leave to list.
+    bucket = world.bucket()
+    world.operator.put_object(Bucket=bucket, Key="there", Body=b"x")
+    lists, reads_not = allow("ListBucket"), {**allow("GetObject"), "Effect": "Deny"}
+    asked = {
+        "listing": [refusal(world.user(lists).s3.head_object, Bucket=bucket, Key=key)[1] for key in ("there", "none")],
+        "denied": [refusal(world.user(lists, reads_not).s3.head_object, Bucket=bucket, Key="none")[1]],
+        "neither": [refusal(world.user(allow("PutObject")).s3.head_object, Bucket=bucket, Key="none")[1]],
+    }
+    assert asked == {"listing": [403, 404], "denied": [403], "neither": [403]}
+
+
 @pytest.mark.parametrize(
     ("operation", "params"),
     [

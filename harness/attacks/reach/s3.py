@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.attacks.technique import Callers, ControlKind, Feature, LeakKind, Severity, Technique, Victim
+from harness.attacks.technique import Callers, Feature, LeakKind, Severity, Technique, Victim
 from harness.blueprints.contract import Effect
 from harness.targets.api import ApiRequest
 
@@ -97,35 +97,6 @@ TECHNIQUES = (
         steps=lambda aim: _call("HeadObject", Bucket=aim.asset.store, Key=aim.asset.object_key),
     ),
     _READ(
-        id="s3.read.list-objects-foreign-prefix",
-        title="ListObjectsV2 of a foreign folder",
-        operation="ListObjectsV2",
-        actions=("s3:ListBucket",),
-        severity=Severity.NORMAL,
-        catalogue=("s3-listbucket-without-prefix",),
-        steps=lambda aim: _call("ListObjectsV2", Bucket=aim.asset.store, Prefix=aim.asset.prefix),
-    ),
-    _READ(
-        id="s3.read.list-objects-unprefixed",
-        title="ListObjectsV2 of the whole bucket",
-        operation="ListObjectsV2",
-        actions=("s3:ListBucket",),
-        severity=Severity.NORMAL,
-        catalogue=("s3-list-empty-prefix-allowed",),
-        control=ControlKind.WITNESS,
-        steps=lambda aim: _call("ListObjectsV2", Bucket=aim.asset.store),
-    ),
-    _READ(
-        id="s3.read.list-objects-empty-prefix",
-        title="ListObjectsV2 of the whole bucket by naming the empty prefix",
-        operation="ListObjectsV2",
-        actions=("s3:ListBucket",),
-        severity=Severity.NORMAL,
-        catalogue=("s3-list-empty-prefix-allowed",),
-        control=ControlKind.WITNESS,
-        steps=lambda aim: _call("ListObjectsV2", Bucket=aim.asset.store, Prefix=""),
-    ),
-    _READ(
         id="s3.read.copy-object",
         title="CopyObject from a foreign folder into the own one",
         operation="CopyObject",
@@ -133,6 +104,15 @@ TECHNIQUES = (
         catalogue=("s3-copyobject-from-foreign-prefix",),
         callers=Callers.OWNERS,
         steps=_copy_and_read,
+    ),
+    _READ(
+        id="s3.read.get-object-range",
+        title="GetObject of some bytes of a foreign object",
+        operation="GetObject",
+        actions=("s3:GetObject",),
+        catalogue=("s3-prefix-no-trailing-slash",),
+        # From the second byte on: whoever asks for all of them asks for the object.
+        steps=lambda aim: _call("GetObject", Bucket=aim.asset.store, Key=aim.asset.object_key, Range="bytes=1-"),
     ),
     _WRITE(
         id="s3.write.put-object",

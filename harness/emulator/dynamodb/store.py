@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from moto.dynamodb.models import dynamodb_backends
 
 from harness.emulator.service import NotDerivableError, ServiceError
+from harness.emulator.unconfirmed import dynamodb as unconfirmed
 from harness.emulator.wire import Protocol, Reply, json_reply
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ _OK = 200
 _CAPACITY_UNASKED = frozenset({"BatchGetItem", "BatchWriteItem", "TransactWriteItems", "UpdateItem"})
 # A GetItem with nothing else asks for the whole item.
 _PLAIN_READ = frozenset({"TableName", "Key", "ConsistentRead"})
+# Bytes (page "Quotas in DynamoDB").
+_LONGEST_HASH_KEY = 2048
+_LONGEST_RANGE_KEY = 1024
 _CHANGING_SCHEMAS = frozenset({"CreateTable", "DeleteTable", "UpdateTable"})
 # Moto does not resolve `#list[0]`.
 _INDEXED_PLACEHOLDER = re.compile(r"#\w+\s*\[")
@@ -111,7 +115,8 @@ class MotoDynamoDb:
     def _has_whole_key(self, params: Mapping[str, Any]) -> bool:
         """Tell whether the key is one that an item of the table can have.
 
-        Raises ServiceError for one of other attributes or types, which moto takes; an empty key is moto's to refuse.
+        Raises ServiceError for one of other attributes or types, and for one too long, which moto takes; an empty key
+        is moto's to refuse.
         """
         schema = self.schema(params["TableName"])
         if schema is None:
@@ -119,6 +124,7 @@ class MotoDynamoDb:
         key = params["Key"]
         if {name: set(value) for name, value in key.items()} != {name: {schema.types[name]} for name in schema.names}:
             raise ServiceError("ValidationException", "The provided key element does not match the schema")
+        _check_sizes(schema, key)
         return all(all(value.values()) for value in key.values())
 
     def _read_item(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,6 +169,13 @@ class MotoDynamoDb:
                 for table, count in units.items()
             ]
         return result
+
+
+def _check_sizes(schema: KeySchema, key: Mapping[str, Mapping[str, str]]) -> None:
+    parts = (("hashkey", schema.partition_keys, _LONGEST_HASH_KEY), ("rangekey", schema.sort_keys, _LONGEST_RANGE_KEY))
+    for part, names, limit in parts:
+        if sum(len(text.encode()) for name in names for text in key[name].values()) > limit:
+            raise ServiceError("ValidationException", unconfirmed.KEY_TOO_LONG.format(part=part, limit=limit))
 
 
 def _keys(elements: Sequence[Mapping[str, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -14,10 +14,11 @@ from harness.emulator.s3.deletions import delete_objects
 from harness.emulator.s3.errors import MissingObjectError, no_such_bucket, plainly_denied
 from harness.emulator.s3.listing import LISTINGS
 from harness.emulator.s3.multipart import UPLOADING, upload_part_copy
+from harness.emulator.s3.objects import StoredObject
 from harness.emulator.s3.reading import READING, stored_object, version_headers
 from harness.emulator.s3.requests import list_check, read_s3_request
 from harness.emulator.s3.writing import WRITING, copies_tags, copy_object
-from harness.emulator.service import NotDerivableError
+from harness.emulator.service import NotDerivableError, ServiceError
 from harness.emulator.unconfirmed import s3 as unconfirmed
 from harness.emulator.wire import Reply
 
@@ -82,7 +83,7 @@ class S3Service:
         call = S3Call(self._bucket(asked.bucket), asked, principal, now)
         if asked.source is not None:
             self._bucket(asked.source.bucket)
-        self._authorization.require(principal, asked.checks)
+        self._require(call)
         _check_expected_owner(call.bucket, asked.headers.get("x-amz-expected-bucket-owner"))
         try:
             return self._operations[asked.operation](call)
@@ -91,6 +92,23 @@ class S3Service:
                 # Whoever may not list is not told whether a key exists (aws-semantics 2.3).
                 self._authorization.require(principal, [list_check(asked, missing.bucket)])
             raise
+
+    def _require(self, call: S3Call) -> None:
+        try:
+            self._authorization.require(call.principal, call.asked.checks)
+        except ServiceError as denied:
+            if unconfirmed.LISTING_TELLS_OF_MISSING_KEYS and _is_silent_about_a_missing_key(call, denied):
+                self._tell_those_who_may_list(call)
+            raise
+
+    def _tell_those_who_may_list(self, call: S3Call) -> None:
+        try:
+            self._authorization.require(call.principal, [list_check(call.asked, call.bucket.name)])
+        except NotDerivableError:
+            raise
+        except ServiceError:
+            return
+        raise MissingObjectError(call.bucket.name)
 
     def _bucket(self, name: str) -> Bucket:
         bucket = self._buckets.find(name)
@@ -131,6 +149,19 @@ class S3Service:
         read = keys.check(reading, name.bucket, name.key, name.version_id)
         write = keys.check("s3:PutObjectTagging", call.bucket.name, call.asked.key, underivable=underivable)
         self._authorization.require(call.principal, [read, write])
+
+
+def _is_silent_about_a_missing_key(call: S3Call, denied: ServiceError) -> bool:
+    """Tell whether nothing but a missing Allow keeps the owner's account from being told that a key is not there."""
+    asked = call.asked
+    return (
+        asked.operation in ("GetObject", "HeadObject")
+        and asked.version_id is None
+        and not call.is_from_outside
+        and denied.code == "AccessDenied"
+        and "explicit deny" not in denied.message
+        and not isinstance(call.bucket.objects.find(asked.key, None), StoredObject)
+    )
 
 
 def _check_expected_owner(bucket: Bucket, expected: str | None) -> None:

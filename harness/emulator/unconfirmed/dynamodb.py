@@ -7,6 +7,10 @@ from __future__ import annotations
 # ForAnyValue and more lenient where different statements allow different entries; a transaction of one entry is
 # decided alike under both. Parameters that differ between the pooled entries make their condition key underivable.
 TRANSACTION_ENTRIES_ARE_POOLED = True
+# How a key that is longer than a key may be is refused where an item is read.
+KEY_TOO_LONG = (
+    "One or more parameter values were invalid: Size of {part} has exceeded the maximum size limit of {limit} bytes"
+)
 # dynamodb:Select of a query or scan of an index without projection and without Select.
 SELECT_OF_AN_INDEX_WITHOUT_PROJECTION = "ALL_PROJECTED_ATTRIBUTES"
 # Which action EXISTS(SELECT ...) of a PartiQL transaction needs: that of its verb. The other answer is

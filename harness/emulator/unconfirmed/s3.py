@@ -7,6 +7,9 @@ DEFAULT_MAX_KEYS = "1000"
 # Whether a prefix-conditioned s3:ListBucket counts as held when a missing key is asked for: it does not, because that
 # request has no prefix. CopyObject tells of a missing source by the same rule as GetObject.
 MISSING_KEY_NEEDS_LIST_BUCKET = True
+# Whether who may list, but not read, is told that a key is missing: yes, as AWS's staff have put it, so that missing
+# keys can be told from forbidden ones. Not where a Deny forbids reading, and not of versions.
+LISTING_TELLS_OF_MISSING_KEYS = True
 # A bucket that does not exist is told to anybody, before the question what the caller may do there.
 MISSING_BUCKET_IS_TOLD_TO_ANYBODY = True
 # Whether CopyObject with the tags of its source needs s3:GetObjectTagging and s3:PutObjectTagging: when the source has
