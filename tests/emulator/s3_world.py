@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from harness.emulator.cloud import EmbeddedCloud
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
     from doors import Door
@@ -134,6 +134,13 @@ class S3World:
             iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document(*statements))
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return arn, (key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def open_world(door: Door) -> Iterator[S3World]:
+    """Yield a world, dropped afterwards: what test modules make their fixture of."""
+    world = S3World(door)
+    yield world
+    world.cloud.close()
 
 
 def refusal(call: Callable[..., Any], **params: Any) -> tuple[str, int, str]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from s3_world import Caller, S3World, allow, implicit, refusal
+from s3_world import Caller, S3World, allow, implicit, open_world, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from doors import Door
 
 _TAGS = {"Tagging": {"TagSet": [{"Key": "team", "Value": "red"}]}}
 _K = {"Key": "own/k"}
@@ -125,11 +124,7 @@ _ROWS: list[tuple[str, dict[str, Any], list[tuple[str, str]]]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def world(door: Door) -> Iterator[S3World]:
-    world = S3World(door)
-    yield world
-    world.cloud.close()
+world = pytest.fixture(scope="module")(open_world)
 
 
 @pytest.fixture(scope="module")

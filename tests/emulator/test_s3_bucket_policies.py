@@ -6,21 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from s3_world import PLAIN, REGION, Caller, S3World, allow, denial, document, implicit, refusal
+from s3_world import PLAIN, REGION, Caller, S3World, allow, denial, document, implicit, open_world, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from doors import Door
 
 _OTHER = "999999999999"
 
 
-@pytest.fixture(scope="module")
-def world(door: Door) -> Iterator[S3World]:
-    world = S3World(door)
-    yield world
-    world.cloud.close()
+world = pytest.fixture(scope="module")(open_world)
 
 
 @pytest.fixture(scope="module")

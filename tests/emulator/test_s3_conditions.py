@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from s3_world import Caller, S3World, allow, implicit, refusal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from doors import Door
+from s3_world import Caller, S3World, allow, implicit, open_world, refusal
 
 _RED = "team=red"
 
@@ -19,11 +14,7 @@ def _tags(**tags: str) -> dict[str, Any]:
     return {"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
 
-@pytest.fixture(scope="module")
-def world(door: Door) -> Iterator[S3World]:
-    world = S3World(door)
-    yield world
-    world.cloud.close()
+world = pytest.fixture(scope="module")(open_world)
 
 
 @pytest.fixture(scope="module")

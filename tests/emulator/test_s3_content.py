@@ -12,17 +12,14 @@ import pytest
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from s3_world import REGION, S3World, refusal
+from s3_world import REGION, S3World, open_world, refusal
 
 from harness.emulator.s3.checksums import ALGORITHMS, checksum
 from harness.emulator.s3.chunk_signatures import ChunkSigner
 from harness.emulator.service import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from botocore.awsrequest import AWSResponse
-    from doors import Door
 
 # The published examples of the S3 API reference ("Signature calculations: transferring payload in multiple chunks",
 # and "... including trailing headers"), with the example key of the AWS documentation.
@@ -78,11 +75,7 @@ def test_checksums_have_their_published_check_values(algorithm: str, value: str)
     assert base64.b64decode(checksum(algorithm, b"123456789")).hex() == value
 
 
-@pytest.fixture(scope="module")
-def world(door: Door) -> Iterator[S3World]:
-    world = S3World(door)
-    yield world
-    world.cloud.close()
+world = pytest.fixture(scope="module")(open_world)
 
 
 @pytest.fixture(scope="module")

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from s3_world import S3World, allow, implicit, refusal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from doors import Door
+from s3_world import S3World, allow, implicit, open_world, refusal
 
 _FIVE_MB = 5 * 1024 * 1024
 _LITERAL_KEYS = ["own/../foreign/k", "//k", "own//k", "./k", "own/", "a%2Fb", "a+b c", "é★", "own/k?versionId=x#y"]
 
 
-@pytest.fixture(scope="module")
-def world(door: Door) -> Iterator[S3World]:
-    world = S3World(door)
-    yield world
-    world.cloud.close()
+world = pytest.fixture(scope="module")(open_world)
 
 
 @pytest.fixture

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from s3_world import S3World, allow, denial, document, refusal
+from s3_world import S3World, allow, denial, document, open_world, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from botocore.awsrequest import AWSResponse
-    from doors import Door
     from s3_world import Caller
 
 _MISMATCH = (
@@ -21,11 +20,7 @@ _MISMATCH = (
 )
 
 
-@pytest.fixture(scope="module")
-def world(door: Door) -> Iterator[S3World]:
-    world = S3World(door)
-    yield world
-    world.cloud.close()
+world = pytest.fixture(scope="module")(open_world)
 
 
 @pytest.fixture(scope="module")

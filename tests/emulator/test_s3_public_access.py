@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from s3_world import PLAIN, Caller, S3World, allow, denial, document, refusal
+from s3_world import PLAIN, Caller, S3World, allow, denial, document, open_world, refusal
 
 from harness.emulator.s3.public_policies import is_public
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from doors import Door
 
 _OTHER = "999999999999"
 _ALL_ON = dict.fromkeys(["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"], True)
 
 
-@pytest.fixture(scope="module")
-def world(door: Door) -> Iterator[S3World]:
-    world = S3World(door)
-    yield world
-    world.cloud.close()
+world = pytest.fixture(scope="module")(open_world)
 
 
 @pytest.fixture(scope="module")
