@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from harness.emulator.iam.answers import encoded, paged, tag_list
 from harness.emulator.iam.documents import check_inline
@@ -143,6 +143,24 @@ class OwnerPolicies:
 
     def _list_tags(self, call: Call) -> Mapping[str, Any]:
         return paged("Tags", tag_list(self._owner(call).tags), call.params)
+
+
+class Carried(TypedDict):
+    """What a role or a user may be made with."""
+
+    tags: dict[str, str]
+    boundary: str | None
+
+
+def carried_from_the_start(state: IamState, params: Mapping[str, Any]) -> Carried:
+    """Return the tags and the permissions boundary with which a request makes a role or a user.
+
+    Raises ServiceError as `check_attachable` and `tagged` do.
+    """
+    boundary = params.get("PermissionsBoundary")
+    if boundary is not None:
+        check_attachable(state, boundary)
+    return {"tags": tagged({}, params), "boundary": boundary}
 
 
 def check_attachable(state: IamState, arn: str) -> None:

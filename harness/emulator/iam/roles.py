@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.emulator.iam.answers import paged, role_shown
 from harness.emulator.iam.documents import shown_trust, stored_trust
-from harness.emulator.iam.owner_policies import check_attachable, tagged
+from harness.emulator.iam.owner_policies import carried_from_the_start
 from harness.emulator.iam.state import Role, check_new_name, check_quota, delete_conflict
 from harness.emulator.operations import Operation, accepting
 
@@ -51,16 +51,12 @@ class RoleOperations:
         params, state = call.params, self._state
         check_new_name(params["RoleName"], state.roles, "Role")
         check_quota(len(state.roles), _ROLES, "RolesPerAccount")
-        boundary = params.get("PermissionsBoundary")
-        if boundary is not None:
-            check_attachable(state, boundary)
         role = Role(
             account=state.account,
             name=params["RoleName"],
             path=params.get("Path", "/"),
             created=self._clock.now(),
-            tags=tagged({}, params),
-            boundary=boundary,
+            **carried_from_the_start(state, params),
             trust=stored_trust(params["AssumeRolePolicyDocument"], self._principals),
             description=params.get("Description"),
             max_session_duration=params.get("MaxSessionDuration", _DEFAULT_SESSION),

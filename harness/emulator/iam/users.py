@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator.iam.answers import access_key_shown, group_shown, paged, user_shown
-from harness.emulator.iam.owner_policies import check_attachable, tagged
+from harness.emulator.iam.owner_policies import carried_from_the_start
 from harness.emulator.iam.state import (
     AccessKey,
     User,
@@ -62,16 +62,12 @@ class UserOperations:
         params, state = call.params, self._state
         check_new_name(params["UserName"], state.users, "User")
         check_quota(len(state.users), _USERS, "UsersPerAccount")
-        boundary = params.get("PermissionsBoundary")
-        if boundary is not None:
-            check_attachable(state, boundary)
         user = User(
             account=state.account,
             name=params["UserName"],
             path=params.get("Path", "/"),
             created=self._clock.now(),
-            tags=tagged({}, params),
-            boundary=boundary,
+            **carried_from_the_start(state, params),
         )
         state.users[user.name] = user
         state.changed()
