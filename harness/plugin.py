@@ -14,6 +14,7 @@ from harness.collector import CALLS_PROPERTY, RECORD_PROPERTY, RunCollector
 from harness.errors import UsageError
 from harness.options import OPTIONS, RunOptions, check_options
 from harness.report import allure
+from harness.report.allure_files import exchange_result_files
 from harness.report.terminal import header_lines
 from harness.run import Run
 from harness.verdicts import VerdictName, raise_findings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
+_RUNNING: pytest.StashKey[pytest.Item] = pytest.StashKey()
 # The parameter of tests that are made once for each blueprint of the run, by its name, those from files included.
 _ATTACKED = "attacked"
 _ATTEMPTS_MARKER = (
@@ -65,6 +67,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[RUN] = run
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(RunCollector(config, run), "isolation-collector")
+
+
+def pytest_sessionstart() -> None:
+    """Write Allure's files our way, now that every plugin has been configured."""
+    exchange_result_files(for_ours=True)
+
+
+def pytest_unconfigure() -> None:
+    """Give allure-pytest's logger its place back, where it looks for it."""
+    exchange_result_files(for_ours=False)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -118,15 +130,23 @@ def isolation_run(request: pytest.FixtureRequest) -> Iterator[Run]:
     run.close()
 
 
-@pytest.fixture
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Remember which test is running, for the fixture `judge`."""
+    item.config.stash[_RUNNING] = item
+
+
+# One for all tests: setting a fixture up for each of thousands costs as much as some of the attempts.
+@pytest.fixture(scope="session")
 def judge(request: pytest.FixtureRequest, isolation_run: Run) -> Callable[[Attempt], None]:
     """Judge an attempt: record it, report it to Allure, fail on a leak or lockout, skip what cannot be judged."""
 
     def judge_attempt(attempt: Attempt) -> None:
         __tracebackhide__ = True
         judged = isolation_run.judge(attempt)
-        request.node.user_properties.append((RECORD_PROPERTY, judged.record.as_json()))
-        request.node.user_properties.append((CALLS_PROPERTY, judged.calls))
+        properties = request.config.stash[_RUNNING].user_properties
+        properties.append((RECORD_PROPERTY, judged.record.as_json()))
+        properties.append((CALLS_PROPERTY, judged.calls))
         technique = attempt.technique
         allure.label(
             judged.record,

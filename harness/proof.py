@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.attacks.attempts import AttemptKind
 from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.features import features_of
-from harness.attacks.plan import Pairs, plan
+from harness.attacks.plan import Pairs, attacks, plan
 from harness.attacks.technique import Feature
 from harness.blueprints.difference import Change, changes
 from harness.blueprints.registry import BLUEPRINTS
@@ -108,7 +108,8 @@ def leaks_of_fault(blueprint: Blueprint, case: FaultCase) -> tuple[str, ...]:
     """Return those of the case's techniques that are aimed at the blueprint at all."""
     if not case.requires <= features_of(blueprint):
         return ()
-    aimed = {attempt.technique.id for attempt in plan_everything(blueprint) if not attempt.is_control}
+    techniques = tuple(TECHNIQUES[technique] for technique in case.leaks)
+    aimed = {attempt.technique.id for attempt in attacks(blueprint, techniques, _tenants(blueprint), Pairs.RING)}
     return tuple(technique for technique in case.leaks if technique in aimed)
 
 

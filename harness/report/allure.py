@@ -6,12 +6,12 @@ put on the running test's result object in one go. Without `--alluredir` there i
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 import allure_commons
 from allure_commons.model2 import Label, Link
 from allure_commons.types import AttachmentType
+from pydantic_core import to_json
 
 from harness.report.limits import limits_table
 from harness.report.markup import NOBODY, STYLE, sign, text
@@ -148,7 +148,7 @@ def attach_evidence(record: AttemptRecord, evidence: Mapping[str, Any]) -> None:
         return
     clean = redact(evidence)
     document = {"record": redact(record.as_json()), "evidence": clean}
-    body = json.dumps(document, indent=1, ensure_ascii=False, default=str)
+    body = to_json(document, indent=2, fallback=str).decode()
     _attach(redact_text(body), "evidence", AttachmentType.JSON)
     if record.verdict not in _EXPLAINED or not isinstance(clean, dict):
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeGuard, get_args
 
 if TYPE_CHECKING:
@@ -66,15 +66,15 @@ class AttemptRecord:
 
     def as_json(self) -> dict[str, Any]:
         """Return the record as a mapping that json.dumps takes and `from_json` reads back."""
-        return asdict(self)
+        # Every field is a text, a flag or None, so that nothing has to be copied.
+        return {name: getattr(self, name) for name in _FIELDS}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Return the record that `as_json` wrote; a ValueError names the field that is missing, unknown or wrong."""
-        known = {field.name for field in fields(cls)}
-        if document.keys() != known:
-            missing = sorted(known - document.keys())
-            unknown = sorted(document.keys() - known)
+        if document.keys() != _FIELDS:
+            missing = sorted(_FIELDS - document.keys())
+            unknown = sorted(document.keys() - _FIELDS)
             raise ValueError(f"An attempt record lacks the fields {missing} and has the unknown fields {unknown}.")
         for name, value in document.items():
             if not _fits(name, value):
@@ -95,6 +95,9 @@ class AttemptRecord:
     def victim_label(self) -> str:
         """The victim as people read it, or `` where the attempt is aimed at nobody's data."""
         return _person(self.victim, self.victim_name, self.victim_persona)
+
+
+_FIELDS: Final = dict.fromkeys(field.name for field in fields(AttemptRecord)).keys()
 
 
 def in_order(records: Iterable[AttemptRecord]) -> list[AttemptRecord]:

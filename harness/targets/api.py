@@ -106,6 +106,8 @@ def _session() -> Any:
 @cache
 def _client(service: str, region: str) -> Any:
     config = Config(
+        # Given, because botocore otherwise puts its own together for every request.
+        user_agent="isolation-harness",
         parameter_validation=False,
         retries={"total_max_attempts": 1},
         s3={"addressing_style": "path"},
