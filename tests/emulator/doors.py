@@ -64,7 +64,10 @@ class _Callers(Credentials):
 
 
 class _Client:
-    """A client of one cloud that signs as one caller. What it offers is the shared client's."""
+    """A client of one cloud that signs as one caller. What it offers is the shared client's.
+
+    Pages of a paginator are fetched as whoever called last: nobody else may call while they are gone through.
+    """
 
     def __init__(self, made: Any, enter: Callable[[], None]) -> None:
         self._made, self._enter = made, enter

@@ -323,6 +323,19 @@ def test_an_expired_session_is_told_so_after_its_signature_was_checked(doors: _D
     assert forged.code == _SIGNATURE_WRONG[service.column][0]
 
 
+@pytest.mark.parametrize("service", [each for each in _SERVICES if each.body], ids=lambda service: service.name)
+def test_a_body_that_was_changed_on_the_way_breaks_the_signature(doors: _Doors, service: _Service) -> None:
+    """Section 7, row "wrong secret / body changed"."""
+    request = doors.signed(service)
+    changed = service.body.replace(b"1", b"2") if b"1" in service.body else service.body + b" "
+    sent = AWSPreparedRequest(request.method, request.url, request.headers, changed, stream_output=False)
+    sent.headers["Content-Length"] = str(len(changed))
+    answer = doors.send(sent)
+    code, status, words = _SIGNATURE_WRONG[service.column]
+    assert (answer.code, answer.status) == (code, status)
+    assert answer.message.startswith(words)
+
+
 def test_skew_is_told_with_the_window_that_was_exceeded(doors: _Doors) -> None:
     """Section 7: fifteen minutes in the message, five already refused."""
     for at, minutes in ((-960, "- 15 min.)"), (-360, "- 5 min.)"), (360, "+ 5 min.)"), (960, "+ 15 min.)")):
