@@ -12,11 +12,15 @@ from rich.console import Console
 from rich.table import Table
 
 from harness import __version__
-from harness.attacks.catalogue import TECHNIQUES
+from harness.attacks.catalogue import TECHNIQUES, matching
+from harness.attacks.entries import entries
 from harness.blueprints.registry import BLUEPRINTS, blueprint_named
 from harness.decide import decide_lines
 from harness.emulator.faults import FAULT_DESCRIPTIONS
 from harness.errors import UsageError
+from harness.exhibits import exhibits
+from harness.report.attack_catalogue import render_attack_catalogue, technique_in_words
+from harness.report.verdicts_json import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,19 +49,44 @@ def main() -> None:
 
 
 @app.command
-def attacks(*, as_json: _AsJson = False) -> None:
-    """List every technique: its id, what it does, the API operation, and the catalogue entries it covers."""
+def attacks(*patterns: str, as_json: _AsJson = False, page: Path | None = None) -> int:
+    """List every technique: its id, what it does, the API operation, and the catalogue entries it covers.
+
+    Parameters
+    ----------
+    patterns
+        Ids of techniques, * stands for anything; everything is told of those that match.
+    as_json
+        Answer with JSON, which says more.
+    page
+        Write the whole catalogue, entries and techniques, as one HTML page to this file.
+    """
+    if page is not None:
+        write_whole(page, render_attack_catalogue(entries(), TECHNIQUES, exhibits()))
+        Console().print(f"Open {page}")
+        return 0
+    try:
+        chosen = matching(patterns)
+    except UsageError as error:
+        Console(stderr=True).print(f"harness attacks: {str(error).removeprefix('--attack ')}", soft_wrap=True)
+        return _WRONG_USAGE
+    if patterns and not as_json:
+        shown = exhibits()
+        Console().print("\n\n".join(technique_in_words(technique, shown) for technique in chosen), soft_wrap=True)
+        return 0
     rows = [
         {
             "id": technique.id,
             "title": technique.title,
             "operation": technique.operation,
             "severity": technique.severity.value,
+            "cwe": list(technique.cwe),
             "catalogue": list(technique.catalogue),
         }
-        for technique in TECHNIQUES.values()
+        for technique in chosen
     ]
-    _show(rows, as_json=as_json)
+    _show(rows, as_json=as_json, columns=("id", "title", "operation"))
+    return 0
 
 
 @app.command

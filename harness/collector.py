@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.attacks.catalogue import TECHNIQUES
+from harness.attacks.entries import entries
+from harness.exhibits import exhibits
 from harness.planted_holes import PlantedHole
+from harness.report.attack_catalogue import ATTACKS, render_attack_catalogue
 from harness.report.calls import CallCounts
 from harness.report.kill_matrix import KILL_MATRIX, kill_matrix_document, render_kill_matrix
 from harness.report.matrix import render_matrix
@@ -100,6 +103,7 @@ class RunCollector:
         write_whole(self._folder / "matrix.html", render_matrix(facts, records, holes, self._summary, self._limits))
         if holes:
             write_whole(self._folder / KILL_MATRIX, render_kill_matrix(facts, records, holes, TECHNIQUES))
+            write_whole(self._folder / ATTACKS, render_attack_catalogue(entries(), TECHNIQUES, exhibits()))
             write_json(self._folder / "kill-matrix.json", kill_matrix_document(records, holes, TECHNIQUES))
         if session.exitstatus == pytest.ExitCode.OK and records:
             session.exitstatus = exit_status(

@@ -11,7 +11,6 @@ from harness.attacks.features import features_of
 from harness.attacks.plan import Pairs, attacks, plan
 from harness.attacks.technique import Feature
 from harness.blueprints.difference import Change, changes
-from harness.blueprints.registry import BLUEPRINTS
 from harness.blueprints.spec import Weakness
 from harness.emulator.authorization import Enforcement
 from harness.emulator.faults import FAULT_DESCRIPTIONS, Fault
@@ -168,19 +167,6 @@ def attack_everything(
         return [stage.execution.judge(attempt) for attempt in planned]
     finally:
         stage.close()
-
-
-def techniques_that_can_leak() -> frozenset[str]:
-    """Return the techniques that some planted weakness, target fault or declared leak shows to leak."""
-    declared = {leak.technique for blueprint in BLUEPRINTS.values() for leak in blueprint.contract.expected_leaks}
-    planted = {
-        technique
-        for blueprint in BLUEPRINTS.values()
-        for weakness in blueprint.weaknesses
-        for technique in weakness.leaks
-    }
-    faulty = {technique for case in FAULT_CASES for technique in case.leaks}
-    return frozenset(declared | planted | faulty)
 
 
 def _found(

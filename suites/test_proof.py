@@ -13,6 +13,7 @@ from harness.attacks.catalogue import TECHNIQUES
 from harness.blueprints.registry import BLUEPRINTS
 from harness.collector import PROOF_PROPERTY
 from harness.emulator.authorization import Enforcement
+from harness.exhibits import where_techniques_leak
 from harness.proof import (
     FAULT_CASES,
     attack_everything,
@@ -21,7 +22,6 @@ from harness.proof import (
     prove_fault,
     prove_misconfiguration,
     prove_weakness,
-    techniques_that_can_leak,
 )
 from harness.report import allure
 from harness.verdicts import VerdictName
@@ -86,7 +86,7 @@ def test_misconfiguration_lets_nobody_in(misconfiguration: str) -> None:
 @pytest.mark.parametrize("technique", TECHNIQUES)
 def test_attack_can_leak(technique: str) -> None:
     """An attack that leaks under no planted hole cannot fail, so it would prove nothing."""
-    if technique not in techniques_that_can_leak():
+    if technique not in where_techniques_leak():
         pytest.fail(f"{technique} leaks under no weakness, target fault or declared leak; plant one that it finds")
 
 

@@ -115,3 +115,18 @@ def test_an_emulator_that_cannot_be_is_wrong_usage(arguments: list[str], told: s
     assert answer.returncode == 4
     assert told in " ".join((answer.stdout + answer.stderr).split())
     assert "Traceback" not in answer.stderr
+
+
+def test_a_technique_is_told_in_words_and_all_of_them_as_a_page(tmp_path: Path) -> None:
+    told = _harness("attacks", "dynamodb.read.sc*").stdout
+    assert "Scan of the whole table" in told
+    assert "identity-keyed:ddb-scan-vacuous-forallvalues" in told
+    page = tmp_path / "attacks.html"
+    assert str(page) in _harness("attacks", "--page", str(page)).stdout.replace("\n", "")
+    assert "dynamodb.read.scan" in page.read_text("utf-8")
+
+
+def test_a_pattern_that_no_technique_matches_is_wrong_usage() -> None:
+    done = _harness("attacks", "nope.*")
+    assert done.returncode == 4
+    assert "'nope.*' selects no technique" in done.stderr

@@ -244,6 +244,11 @@ class Weakness:
     leaks: tuple[str, ...]
     breaks: tuple[str, ...] = ()
 
+    @property
+    def entry(self) -> str:
+        """The entry of the catalogue of which this is a case: the id, up to a slash where a design has several."""
+        return self.id.partition("/")[0]
+
 
 @dataclass(frozen=True)
 class Misconfiguration:
@@ -253,6 +258,11 @@ class Misconfiguration:
     title: str
     change: Callable[[Blueprint], Blueprint]
     error_code: str
+
+    @property
+    def entry(self) -> str:
+        """The entry of the catalogue of which this is a case."""
+        return self.id
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.planted_holes import holes_missed
+from harness.report.attack_catalogue import ATTACKS
 from harness.report.markup import STYLE, Standing, text
 from harness.secret import redact_text
 
@@ -35,7 +36,8 @@ h1{font-size:1.5rem;margin:0 0 .75rem}h2{font-size:1.2rem;margin:2rem 0 .5rem}
 .wide{overflow-x:auto}
 .kills{font-size:.8rem}.kills td,.kills th{padding:.1rem .2rem;text-align:center}
 .kills th.technique{height:17rem;vertical-align:bottom}
-.kills th.technique span{writing-mode:vertical-rl;transform:rotate(180deg);white-space:nowrap;font-weight:400}
+.kills th.technique a{color:inherit;text-decoration:none;font-weight:400;white-space:nowrap;
+writing-mode:vertical-rl;transform:rotate(180deg)}
 .kills th[scope=row]{position:sticky;left:0;text-align:left;min-width:14rem;max-width:24rem;font-weight:400}
 .kills .mark{padding:0 .25rem;border-radius:.2rem}.kills .refused{background:none;color:var(--soft)}
 .holes{font-size:.88rem}:target{outline:3px solid var(--link);outline-offset:2px}
@@ -83,7 +85,8 @@ def render_kill_matrix(
         "<p>Each row is a hole planted on purpose in a sound design, each column an attack. Attacks are planned from "
         "the sound design and its contract alone and never see what is planted.</p>"
         f"<ul>{legend}</ul><p>Run started {text(facts.started)}, seed {facts.seed}. "
-        '<a href="matrix.html">To the isolation matrix</a></p>'
+        '<a href="matrix.html">To the isolation matrix</a>, '
+        f'<a href="{ATTACKS}">to the catalogue of attacks</a></p>'
         f"<ul>{contents}</ul>{body}</body></html>\n"
     )
 
@@ -126,7 +129,8 @@ def _design(design: str, holes: Sequence[PlantedHole], declared: set[str], techn
     attacked = {technique for hole in holes for technique in hole.attacked}
     columns = [technique for technique in techniques if technique in attacked]
     heads = "".join(
-        f'<th scope="col" class="technique"><span title="{text(techniques[column].title)}">{text(column)}</span></th>'
+        f'<th scope="col" class="technique"><a href="{ATTACKS}#{text(column)}" '
+        f'title="{text(techniques[column].title)}">{text(column)}</a></th>'
         for column in columns
     )
     rows = "".join(_row(number, design, hole, columns, declared) for number, hole in enumerate(holes, 1))
