@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from harness.attacks.entries import LAYERS
+from harness.attacks.entries import LAYERS, sources
 from harness.report.markup import STYLE, text
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def render_attack_catalogue(
     )
     contents = "".join(f'<li><a href="#layer-{layer}">{text(name)}</a></li>' for layer, name in LAYERS.items())
     contents += "".join(f'<li><a href="#plane-{text(plane)}">techniques: {text(plane)}</a></li>' for plane in by_plane)
+    contents += '<li><a href="#sources">names of sources</a></li>'
     shown = sum(not entry.not_exhibited for entry in entries.values())
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -55,7 +56,7 @@ def render_attack_catalogue(
         f"<title>Attack catalogue</title><style>{STYLE}{_PAGE_STYLE}</style></head>\n"
         f"<body><h1>Attack catalogue</h1><p>{len(entries)} entries, of which {shown} are shown by techniques and "
         f"planted weaknesses and the others say why not; {len(techniques)} techniques. Made from the code.</p>"
-        f"<nav><ul>{contents}</ul></nav>{layers}{planes}</body></html>\n"
+        f"<nav><ul>{contents}</ul></nav>{layers}{planes}{_sources()}</body></html>\n"
     )
 
 
@@ -115,6 +116,11 @@ def _technique(technique: Technique, exhibits: Exhibits) -> str:
             "Documentation": f'<a href="{address}">{address}</a>',
         }
     )
+
+
+def _sources() -> str:
+    named = {text(names): _marked(said) for names, said in sources().items()}
+    return '<h2 id="sources">What the names of sources stand for</h2>' + _facts(named)
 
 
 def _facts(facts: Mapping[str, str]) -> str:

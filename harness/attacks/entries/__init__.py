@@ -10,6 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 LAYERS = {
     "user_pool": "User pool",
@@ -50,9 +51,18 @@ def entries() -> dict[str, Entry]:
     """Return all entries by id, layer by layer. Raises ValueError for an id that stands in two files."""
     found: dict[str, Entry] = {}
     for layer in LAYERS:
-        text = files(__name__).joinpath(f"{layer}.toml").read_text(encoding="utf-8")
-        for entry_id, fields in tomllib.loads(text).items():
+        for entry_id, fields in _read(layer).items():
             if entry_id in found:
                 raise ValueError(f"{entry_id} stands in the files of {found[entry_id].layer} and {layer}")
             found[entry_id] = Entry(id=entry_id, layer=layer, **fields)
     return found
+
+
+@cache
+def sources() -> dict[str, str]:
+    """Return what the short names in the sources of entries stand for, one or several names to a text."""
+    return _read("sources")
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))
