@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -27,6 +27,8 @@ PRIVATE = "private"
 # The owner of what belongs to no tenant.
 PUBLIC = Caller(SHARED, "public")
 _IDENTITY_ID = "{identity_id}"
+# What tells owners apart in a pattern.
+DISCRIMINATORS = (_IDENTITY_ID, TENANT, USER)
 _BATCH = 25
 
 
@@ -36,6 +38,7 @@ class Asset:
 
     `store` is the table or bucket, `pattern` what the partition key or prefix is made by from `discriminator`, which
     tells the owner apart (an identity id, the key of a tenant). `name` is the sort key, or ends the object's key.
+    `attribute_patterns` are what an item holds beside its key and its canary.
     """
 
     owner: Caller
@@ -46,6 +49,7 @@ class Asset:
     name: str
     marker: str
     path_pattern: str = ""
+    attribute_patterns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -64,10 +68,7 @@ class Asset:
 
     def partition_of(self, discriminator: str) -> str:
         """Return the partition key or prefix of whoever this discriminator tells apart."""
-        for placeholder in (_IDENTITY_ID, TENANT, USER):
-            if placeholder in self.pattern:
-                return self.pattern.replace(placeholder, discriminator)
-        return self.pattern
+        return _of_owner(self.pattern, discriminator)
 
     @property
     def partition(self) -> str:
@@ -101,7 +102,10 @@ class Asset:
     @property
     def item(self) -> dict[str, Any]:
         """Return the whole item as it was planted."""
-        return {**self.item_key, "canary": {"S": self.marker}}
+        attributes = {
+            name: {"S": _of_owner(pattern, self.discriminator)} for name, pattern in self.attribute_patterns.items()
+        }
+        return {**self.item_key, "canary": {"S": self.marker}, **attributes}
 
     @property
     def object_key(self) -> str:
@@ -135,7 +139,9 @@ class Assets:
         marker = self.population.marker(owner, name)
         # Users of one tenant may share a partition; each has names of its own in it.
         stored = f"{owner.persona}/{name}"
-        return Asset(owner, plane, stores[logical], place.partition, discriminator, stored, marker, place.path)
+        return Asset(
+            owner, plane, stores[logical], place.partition, discriminator, stored, marker, place.path, place.attributes
+        )
 
     def listing_marker(self, owner: Caller) -> str:
         """Return the marker that stands in the name of one object of the owner and in no request anybody sends."""
@@ -157,6 +163,12 @@ class Assets:
         if USER in place.partition:
             return user_label(owner.tenant, owner.persona)
         return "" if tenant is None else tenant.key
+
+
+def _of_owner(pattern: str, discriminator: str) -> str:
+    for placeholder in DISCRIMINATORS:
+        pattern = pattern.replace(placeholder, discriminator)
+    return pattern
 
 
 def plant(target: Target, assets: Assets, names: Mapping[Caller, Mapping[str, Iterable[str]]]) -> None:

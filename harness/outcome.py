@@ -68,8 +68,9 @@ def observe(technique: Technique, service: str, response: ApiResponse, *, contro
     """Read the answer to the attempt itself: refused by authorization, allowed, or trouble.
 
     A refused attack counts only when it is worded as authorization words it and, where it names an action, names one
-    that the technique asks for; everything else that failed is trouble (attacks catalogue,
-    x-deny-for-the-wrong-reason). A control that is refused any action it needs is refused.
+    that the technique asks for. An error that the technique names as one behind authorization means that it was
+    allowed; everything else that failed is trouble (attacks catalogue, x-deny-for-the-wrong-reason). A control that is
+    refused any action it needs is refused.
     """
     read = technique.reads(response) if technique.reads is not None and not control else None
     if read is not None:
@@ -81,6 +82,13 @@ def observe(technique: Technique, service: str, response: ApiResponse, *, contro
 def _observed(technique: Technique, service: str, response: ApiResponse, *, control: bool) -> Observation:
     if response.succeeded:
         return _observe_success(technique, response)
+    told = f"{response.error_code}: {response.message}"
+    if any(re.search(pattern, told) for pattern in technique.passes):
+        return Observation(Outcome.ALLOWED, f"{technique.operation} passed authorization and met {response.error_code}")
+    return _observe_failure(technique, service, response, control=control)
+
+
+def _observe_failure(technique: Technique, service: str, response: ApiResponse, *, control: bool) -> Observation:
     if control and response.error_code == _TRUST_REFUSED:
         return Observation(Outcome.REFUSED, response.message)
     if response.error_code not in _REFUSED.get(service, frozenset()):
@@ -104,12 +112,17 @@ def _observe_success(technique: Technique, response: ApiResponse) -> Observation
     left_over = [name for name in ("UnprocessedKeys", "UnprocessedItems") if response.data.get(name)]
     if left_over:
         return Observation(Outcome.TROUBLE, f"the target left {left_over[0]} behind, as it does when throttling")
-    errors = response.data.get("Errors") or []
+    errors = [*(response.data.get("Errors") or []), *_errors_of_statements(response.data.get("Responses"))]
     if any(error.get("Code") != "AccessDenied" for error in errors):
         return Observation(Outcome.TROUBLE, f"part of the call failed with {errors[0].get('Code')}")
     if errors:
         return Observation(Outcome.REFUSED, f"{technique.operation} answered AccessDenied for the key")
     return Observation(Outcome.ALLOWED, f"{technique.operation} was allowed")
+
+
+def _errors_of_statements(responses: object) -> list[dict[str, str]]:
+    """Return the errors of single statements of BatchExecuteStatement; other batches answer by table."""
+    return [each["Error"] for each in responses if "Error" in each] if isinstance(responses, list) else []
 
 
 def _without_names(message: str) -> str:

@@ -27,6 +27,8 @@ _USERNAME_ENDS = ("", "+news", ".müller", ".東京", "_o'neil")
 _ORGANISATION_ENDS = ("", " & Söhne", " #2", "/EU", " 株式会社")
 # Keys that people choose: one is the beginning of the next.
 _CHOSEN_KEY_ENDS = ("", "2", "-2", "-beta")
+# Behind the key of any tenant it makes a key that is nobody's.
+NOBODYS_ENDING = "22"
 
 
 @dataclass(frozen=True, order=True, slots=True)

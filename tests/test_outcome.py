@@ -104,6 +104,15 @@ def test_a_canary_is_seen_in_base64_of_whatever_it_is_a_part_of(before: int, aft
     assert not holds(searchable([ApiResponse(200, {"B": encoded}, "")]), "canvas-1")
 
 
+def test_an_error_behind_authorization_shows_that_it_let_the_request_through() -> None:
+    technique = TECHNIQUES["dynamodb.write.delete-table"]
+    protected = "Resource cannot be deleted as it is currently protected against deletion."
+    passed = observe(technique, "dynamodb", _refused("ValidationException", protected), control=False)
+    assert passed.outcome is Outcome.ALLOWED
+    malformed = observe(technique, "dynamodb", _refused("ValidationException", "Invalid table name"), control=False)
+    assert malformed.outcome is Outcome.TROUBLE
+
+
 def test_a_canary_in_an_error_text_is_only_an_echo() -> None:
     assert not holds(searchable([_refused("AccessDenied", "resource canary-1")]), "canary-1")
     assert not holds(searchable([ApiResponse(200, {"Item": "canary-2"}, "")]), "canary-1")

@@ -28,7 +28,8 @@ _TWO_HOURS = 7200.0
 class Aim:
     """Everything a technique may use to build its requests.
 
-    `attacked` is what is aimed at, `callers_own` the caller's own asset of the same kind; techniques that obtain
+    `attacked` is what is aimed at, `callers_own` the caller's own asset of the same kind, `table` the table that holds
+    the design's items, under its name in the account; techniques that obtain
     sessions may try them on it. `credentials_url` is where a token broker hands out credentials, `broker_function` the
     function that does, and `users_client` the app client through which users come. `own_attributes` and
     `victims_attributes` are the attributes of the user pool that say which tenants the caller and the victim belong
@@ -48,6 +49,7 @@ class Aim:
     tokens: TokenSource
     attacked: Asset | None = None
     callers_own: Asset | None = None
+    table: str = ""
     credentials_url: str = ""
     users_client: str = ""
     own_attributes: Mapping[str, str] = field(default_factory=dict)

@@ -61,6 +61,7 @@ class Aiming:
             self._tokens,
             attacked,
             attacked,
+            self._table,
             broker_function=self._broker_function,
         )
 
@@ -85,6 +86,7 @@ class Aiming:
             tokens=self._tokens,
             attacked=attacked,
             callers_own=own,
+            table=self._table,
             credentials_url=self._credentials_url,
             role_choice=self._role_choice(attempt.attacker),
             privileged_role=self._role_of(self._blueprint.privileged_persona, attempt.attacker),
@@ -116,6 +118,11 @@ class Aiming:
     def _credentials_url(self) -> str:
         api = self._blueprint.api
         return "" if api is None else self._deployment.api_url + api.credentials_path
+
+    @property
+    def _table(self) -> str:
+        place = self._blueprint.place("dynamodb") or self._blueprint.shared_place("dynamodb")
+        return "" if place is None else self._deployment.tables[place.store]
 
     @property
     def _broker_function(self) -> str:

@@ -17,7 +17,18 @@ from harness.attacks.become import (
     user_pool,
     web_identity,
 )
-from harness.attacks.reach import dynamodb, execute_api, s3, s3_listing, s3_settings, s3_uploads
+from harness.attacks.reach import (
+    dynamodb,
+    execute_api,
+    forged_keys,
+    partiql,
+    s3,
+    s3_listing,
+    s3_settings,
+    s3_uploads,
+    side_channels,
+    table_administration,
+)
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +40,10 @@ TECHNIQUES: dict[str, Technique] = {
     technique.id: technique
     for technique in (
         *dynamodb.TECHNIQUES,
+        *forged_keys.TECHNIQUES,
+        *partiql.TECHNIQUES,
+        *side_channels.TECHNIQUES,
+        *table_administration.TECHNIQUES,
         *s3.TECHNIQUES,
         *s3_listing.TECHNIQUES,
         *s3_uploads.TECHNIQUES,

@@ -38,6 +38,8 @@ def _facts(blueprint: Blueprint) -> Iterator[tuple[Feature, bool]]:
         place = blueprint.place(plane)
         yield store, place is not None or blueprint.shared_place(plane) is not None
         yield partitioned, place is not None and bool(place.partition)
+    table = blueprint.place("dynamodb")
+    yield Feature.IDENTITY_KEYED_TABLE, table is not None and "{identity_id}" in table.partition
     pool = blueprint.identity_pool
     if pool is not None:
         takes_tokens = blueprint.user_pool is not None and blueprint.user_pool.identity_providers

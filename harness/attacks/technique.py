@@ -70,6 +70,7 @@ class Feature(StrEnum):
     TABLE = "table"
     BUCKET = "bucket"
     PARTITIONED_TABLE = "partitioned-table"  # several owners in one table
+    IDENTITY_KEYED_TABLE = "identity-keyed-table"  # partition keys are made of identity ids
     PARTITIONED_BUCKET = "partitioned-bucket"  # several owners in one bucket
     ENHANCED_FLOW = "enhanced-flow"  # an identity pool that gives signed-in users a role
     DEFAULT_ROLE = "default-role"  # an identity pool that gives a role to any token it accepts
@@ -107,7 +108,8 @@ class Technique:
     itself, then, sent only when it was allowed, what fetches what it may have carried off. `control_steps` is what the
     control sends where turning the aim inward is not enough; `operator_steps` what the operator sends as a witness
     where no user of the design may. `actions` are the IAM actions a refusal may name; `refusals` are patterns of the
-    messages by which Cognito refuses. `shows` tells from the answers of a control whether the technique did what it
+    messages by which Cognito refuses; `passes` are patterns of `Code: message`, errors that a request meets only when
+    authorization has let it through. `shows` tells from the answers of a control whether the technique did what it
     does, where that is neither a session, a canary nor a changed asset; `reads` says of the answer to an attempt
     whether it is the sound one (REFUSED) or gives something away (ALLOWED), where success and failure do not tell, and
     None where they do. `allowed_means` is the kind of leak when the attempt is allowed and nothing
@@ -130,6 +132,7 @@ class Technique:
     steps: Steps
     actions: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
+    passes: tuple[str, ...] = ()
     shows: Shows | None = None
     control: ControlKind = ControlKind.OWN
     control_steps: Steps | None = None

@@ -54,6 +54,9 @@ def _documents(blueprint: Blueprint) -> Iterator[tuple[str, PolicyKind, Document
     for number, bucket in enumerate(blueprint.buckets):
         if bucket.policy is not None:
             yield f"buckets[{number}].policy", PolicyKind.RESOURCE, bucket.policy
+    for number, table in enumerate(blueprint.tables):
+        if table.policy is not None:
+            yield f"tables[{number}].policy", PolicyKind.RESOURCE, table.policy
     for number, persona in enumerate(blueprint.contract.personas):
         if persona.session_policy is not None:
             yield f"contract.personas[{number}].session_policy", PolicyKind.SESSION, persona.session_policy

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
         IdentityPoolSpec,
         RoleSpec,
         RouteSpec,
+        TableSpec,
         UserPoolSpec,
     )
 
     Change: TypeAlias = Callable[[Blueprint], Blueprint]
 
-_Named = TypeVar("_Named", "AppClientSpec", "BucketSpec", "FunctionSpec", "GroupSpec", "Persona", "RoleSpec")
+_Named = TypeVar(
+    "_Named", "AppClientSpec", "BucketSpec", "FunctionSpec", "GroupSpec", "Persona", "RoleSpec", "TableSpec"
+)
 
 
 def also(roles: Iterable[str], policy_name: str, statement: Document) -> Change:
@@ -81,6 +84,18 @@ def trust_the_account(blueprint: Blueprint, role_name: str) -> Blueprint:
     """Let every principal of the account assume a role, as far as the principal's own policies allow it."""
     statement = {"Sid": "WholeAccount", "Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
     return add_trust(blueprint, role_name, statement)
+
+
+def add_policy(blueprint: Blueprint, roles: Iterable[str], policy_name: str, document: Document) -> Blueprint:
+    """Give the named roles one more inline policy."""
+    return edit_roles(
+        blueprint, roles, lambda role: replace(role, policies={**role.policies, policy_name: deepcopy(document)})
+    )
+
+
+def edit_table(blueprint: Blueprint, name: str, edit: Callable[[TableSpec], TableSpec]) -> Blueprint:
+    """Replace one table by what `edit` makes of it."""
+    return replace(blueprint, tables=_edit_named(blueprint.tables, (name,), edit))
 
 
 def edit_bucket_statement(blueprint: Blueprint, bucket: str, sid: str, edit: Callable[[Document], object]) -> Blueprint:

@@ -16,6 +16,7 @@ from harness.blueprints.contract import (
     SignIn,
 )
 from harness.blueprints.edit import (
+    add_policy,
     add_statement,
     also,
     edit_identity_pool,
@@ -159,6 +160,18 @@ def _scan_under_vacuous_condition(statement: Document) -> None:
     del statement["Condition"]["Null"]
 
 
+def _every_action_under_vacuous_condition(statement: Document) -> None:
+    statement["Action"] = "dynamodb:*"
+    del statement["Condition"]["Null"]
+
+
+_WITHOUT_VERSION: Document = {
+    "Statement": [
+        allow("OldItems", "dynamodb:PutItem", _TABLE, {"StringEquals": {"dynamodb:LeadingKeys": [_SUB]}}),
+    ]
+}
+
+
 def _any_case_matches(statement: Document) -> None:
     statement["Condition"]["ForAllValues:StringEqualsIgnoreCase"] = statement["Condition"].pop(
         "ForAllValues:StringEquals"
@@ -192,9 +205,16 @@ def _trust_another_user_pool(blueprint: Blueprint) -> Blueprint:
 _UNKEYED_READS = (
     "dynamodb.read.get-item",
     "dynamodb.read.query",
+    "dynamodb.read.query-projected",
     "dynamodb.read.batch-get-item",
     "dynamodb.read.batch-get-mixed",
     "dynamodb.read.transact-get-items",
+    "dynamodb.read.transact-get-mixed",
+    "dynamodb.read.condition-check",
+    "dynamodb.read.return-values",
+    "dynamodb.read.update-condition",
+    "dynamodb.read.failed-update-values",
+    "dynamodb.read.failed-check-values",
 )
 _UNKEYED_WRITES = (
     "dynamodb.write.put-item",
@@ -203,10 +223,21 @@ _UNKEYED_WRITES = (
     "dynamodb.write.batch-write-item",
     "dynamodb.write.batch-write-mixed",
     "dynamodb.write.transact-write-items",
+    "dynamodb.write.transact-write-mixed",
     "dynamodb.write.forged-key-random",
     "dynamodb.write.forged-key-prefix",
     "dynamodb.write.forged-key-truncated",
+    "dynamodb.write.forged-key-padded",
     "dynamodb.write.forged-key-case",
+    "dynamodb.write.forged-key-variable",
+)
+_ADMINISTRATION = (
+    "dynamodb.read.describe-table",
+    "dynamodb.read.export-table",
+    "dynamodb.write.put-resource-policy",
+    "dynamodb.write.update-table",
+    "dynamodb.write.update-time-to-live",
+    "dynamodb.write.delete-table",
 )
 
 _WEAKNESSES = (
@@ -233,25 +264,45 @@ _WEAKNESSES = (
                 {"StringLike": {"dynamodb:EnclosingOperation": "Transact*"}},
             )
         ),
-        leaks=("dynamodb.read.transact-get-items", "dynamodb.read.condition-check"),
+        leaks=(
+            "dynamodb.read.transact-get-items",
+            "dynamodb.read.condition-check",
+            "dynamodb.read.failed-check-values",
+        ),
     ),
     Weakness(
         id="ddb-scan-vacuous-forallvalues",
         title="Scan under ForAllValues without a Null check: a Scan has no leading key, so the condition is true",
         change=_weaken("OwnItems", _scan_under_vacuous_condition),
-        leaks=("dynamodb.read.scan",),
+        leaks=("dynamodb.read.scan", "dynamodb.read.scan-segment"),
+    ),
+    Weakness(
+        id="ddb-table-level-actions-via-wildcard",
+        title="every action on the table is allowed under ForAllValues, which is true of calls without any key",
+        change=_weaken("OwnItems", _every_action_under_vacuous_condition),
+        leaks=(
+            "dynamodb.read.scan",
+            "dynamodb.read.scan-segment",
+            "dynamodb.read.partiql-select-all",
+            *_ADMINISTRATION,
+        ),
     ),
     Weakness(
         id="ddb-condition-key-typo-vacuous",
         title="the condition names dynamodb:LeadingKey, a key that no request carries, so ForAllValues is true",
         change=_weaken("OwnItems", _misspell_leading_keys),
-        leaks=(*_UNKEYED_READS, "dynamodb.read.condition-check", *_UNKEYED_WRITES),
+        leaks=(*_UNKEYED_READS, *_UNKEYED_WRITES),
     ),
     Weakness(
         id="ddb-foranyvalue-batch-smuggle",
         title="ForAnyValue in place of ForAllValues: one own key carries any number of foreign ones",
         change=_weaken("OwnItems", _any_own_key_suffices),
-        leaks=("dynamodb.read.batch-get-mixed", "dynamodb.write.batch-write-mixed"),
+        leaks=(
+            "dynamodb.read.batch-get-mixed",
+            "dynamodb.read.transact-get-mixed",
+            "dynamodb.write.batch-write-mixed",
+            "dynamodb.write.transact-write-mixed",
+        ),
     ),
     Weakness(
         id="ddb-stringlike-prefix-collision",
@@ -264,6 +315,12 @@ _WEAKNESSES = (
         title="the partition key is compared without regard to case, while DynamoDB keeps both spellings apart",
         change=_weaken("OwnItems", _any_case_matches),
         leaks=("dynamodb.write.forged-key-own-case",),
+    ),
+    Weakness(
+        id="ddb-policy-version-2008",
+        title="an older policy beside it has no Version, so its variable is mere text, a key that anybody takes",
+        change=partial(add_policy, roles=_TENANT_ROLES, policy_name="old-own-data", document=_WITHOUT_VERSION),
+        leaks=("dynamodb.write.forged-key-variable",),
     ),
     Weakness(
         id="s3-prefix-no-trailing-slash",

@@ -145,6 +145,7 @@ def _the_undecided_audit(blueprint: Blueprint) -> Blueprint:
 _KEYED_READS = (
     "dynamodb.read.get-item",
     "dynamodb.read.query",
+    "dynamodb.read.query-projected",
     "dynamodb.read.batch-get-item",
     "dynamodb.read.batch-get-mixed",
     "dynamodb.read.transact-get-items",
@@ -157,6 +158,17 @@ _KEYED_WRITES = (
     "dynamodb.write.batch-write-item",
     "dynamodb.write.batch-write-mixed",
     "dynamodb.write.transact-write-items",
+)
+
+_STATEMENTS = (
+    "dynamodb.read.partiql-select",
+    "dynamodb.read.partiql-select-all",
+    "dynamodb.read.partiql-select-mixed",
+    "dynamodb.read.partiql-batch",
+    "dynamodb.read.partiql-transaction",
+    "dynamodb.write.partiql-insert",
+    "dynamodb.write.partiql-update",
+    "dynamodb.write.partiql-delete",
 )
 
 _WEAKNESSES = (
@@ -221,6 +233,57 @@ _WEAKNESSES = (
         title="the delimiter of the keys may stand in the name of a project as well",
         change=_keys_like("{tenant}-*"),
         leaks=("dynamodb.read.get-item", "dynamodb.write.put-item"),
+    ),
+    Weakness(
+        id="ddb-partition-key-type-or-encoding-forgery",
+        title="keys only have to end in the project's, because some clients pad them",
+        change=_keys_like(f"*{_PARTITION}"),
+        leaks=("dynamodb.write.forged-key-padded",),
+    ),
+    Weakness(
+        id="ddb-partiql-not-covered",
+        title="PartiQL is allowed on the whole table, for a console in which people write statements",
+        change=_also(allow("Statements", "dynamodb:PartiQL*", _TABLE)),
+        leaks=_STATEMENTS,
+    ),
+    Weakness(
+        id="ddb-partiql-not-covered/in-transactions",
+        title="SELECT is allowed on the whole table where it is part of a transaction",
+        change=_also(
+            allow(
+                "Statements",
+                "dynamodb:PartiQLSelect",
+                _TABLE,
+                {"StringEquals": {"dynamodb:EnclosingOperation": "ExecuteTransaction"}},
+            )
+        ),
+        leaks=("dynamodb.read.partiql-transaction",),
+    ),
+    Weakness(
+        id="ddb-partiql-not-covered/without-null-check",
+        title="SELECT is allowed under ForAllValues without a Null check: a SELECT without key has no leading key",
+        change=_also(
+            allow(
+                "Statements",
+                "dynamodb:PartiQLSelect",
+                _TABLE,
+                {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [_PARTITION]}},
+            )
+        ),
+        leaks=("dynamodb.read.partiql-select-all",),
+    ),
+    Weakness(
+        id="ddb-partiql-not-covered/any-key",
+        title="SELECT is allowed under ForAnyValue: one own key carries any number of foreign ones",
+        change=_also(
+            allow(
+                "Statements",
+                "dynamodb:PartiQLSelect",
+                _TABLE,
+                {"ForAnyValue:StringEquals": {"dynamodb:LeadingKeys": [_PARTITION]}},
+            )
+        ),
+        leaks=("dynamodb.read.partiql-select-mixed",),
     ),
     Weakness(
         id="idp-ambiguous-role-authenticated",

@@ -126,10 +126,31 @@ class RoleSpec:
 
 
 @dataclass(frozen=True)
-class TableSpec:
-    """A table with the key PK (string) and SK (string)."""
+class IndexSpec:
+    """A secondary index of a table, whose keys are attributes that hold strings.
+
+    One whose partition key is PK is a local index, every other a global one. `projected` are the attributes it holds
+    beside keys; None is all of them.
+    """
 
     name: str
+    partition_key: str
+    sort_key: str = "SK"
+    projected: tuple[str, ...] | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether the index has the partition key of its table."""
+        return self.partition_key == "PK"
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """A table with the key PK (string) and SK (string), its indexes, and its resource policy if the design has one."""
+
+    name: str
+    indexes: tuple[IndexSpec, ...] = ()
+    policy: Document | None = None
 
 
 @dataclass(frozen=True)
@@ -222,12 +243,15 @@ class Place:
     The pattern holds `{identity_id}`, `{tenant}` or `{user}`: what tells owners apart. An empty one is the whole store,
     which then is a store of the tenant's own. A shared place belongs to no tenant; its pattern holds none of these.
     Assets of the plane `execute-api` are items that a route shows: `path` is where, such as `/{tenant}/notes/{name}`.
+    `attributes` are what an item holds beside its key and its canary, such as the keys of indexes; their values are
+    patterns too.
     """
 
     plane: str
     store: str
     partition: str
     path: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

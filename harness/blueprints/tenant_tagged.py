@@ -13,6 +13,7 @@ from harness.blueprints.edit import (
     edit_function,
     edit_roles,
     edit_route,
+    edit_table,
     weaken,
 )
 from harness.blueprints.functions import source_of
@@ -158,6 +159,12 @@ def _writable(statement: Document) -> None:
     statement["Action"] += _WRITE_ACTIONS
 
 
+def _table_opens_itself(blueprint: Blueprint) -> Blueprint:
+    statement = allow("MembersRead", ["dynamodb:GetItem", "dynamodb:Query"], _TABLE)
+    document = policy({**statement, "Principal": {"AWS": "@{role.member.arn}"}})
+    return edit_table(blueprint, "items", lambda table: replace(table, policy=document))
+
+
 def _claim_is_writable(blueprint: Blueprint) -> Blueprint:
     return edit_app_client(
         blueprint, "web", lambda client: replace(client, write_attributes=("email", "name", "custom:org"))
@@ -214,7 +221,19 @@ _WEAKNESSES = (
         id="ddb-scan-vacuous-forallvalues",
         title="Scan under ForAllValues without a Null check: a Scan has no leading key, so the condition is true",
         change=_weaken("OwnItems", _scan_under_vacuous_condition),
-        leaks=("dynamodb.read.scan",),
+        leaks=("dynamodb.read.scan", "dynamodb.read.scan-segment"),
+    ),
+    Weakness(
+        id="ddb-resource-policy-widens",
+        title="the table's own policy lets the members' role read, whatever the key: that is enough in one account",
+        change=_table_opens_itself,
+        leaks=(
+            "dynamodb.read.get-item",
+            "dynamodb.read.query",
+            "dynamodb.read.query-projected",
+            "dynamodb.read.transact-get-items",
+            "dynamodb.read.transact-get-mixed",
+        ),
     ),
     Weakness(
         id="ddb-public-partition-writable",

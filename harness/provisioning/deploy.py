@@ -16,7 +16,13 @@ from harness.provisioning.roles import (
     make_roles,
     put_role_policies,
 )
-from harness.provisioning.stores import destroy_bucket, make_stores, put_bucket_policies
+from harness.provisioning.stores import (
+    destroy_bucket,
+    destroy_table,
+    make_stores,
+    put_bucket_policies,
+    put_table_policies,
+)
 from harness.provisioning.user_pool import connect_triggers, make_groups, make_user_pools
 
 if TYPE_CHECKING:
@@ -64,6 +70,7 @@ def _make(blueprint: Blueprint, target: Target, deployment: Deployment, populati
     make_api(blueprint, target, deployment)
     put_role_policies(blueprint, target, deployment, population)
     put_bucket_policies(blueprint, target, deployment, population)
+    put_table_policies(blueprint, target, deployment, population)
     if user_pool is not None:
         allow_triggers(blueprint, target, deployment)
         connect_triggers(user_pool, target, deployment)
@@ -77,7 +84,7 @@ _DESTROYERS = {
     "identity-pool": lambda target, pool: operate(
         target, "cognito-identity", "DeleteIdentityPool", IdentityPoolId=pool
     ),
-    "table": lambda target, table: operate(target, "dynamodb", "DeleteTable", TableName=table),
+    "table": destroy_table,
     "bucket": destroy_bucket,
     "role": destroy_role,
     "function": lambda target, name: operate(target, "lambda", "DeleteFunction", FunctionName=name),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.blueprints.spec import TenantKeys
 from harness.deployment import operate
 from harness.placeholders import TENANT, filled_in, of_each_tenant
 
 if TYPE_CHECKING:
-    from harness.blueprints.spec import Blueprint, BucketSpec
+    from harness.blueprints.spec import Blueprint, BucketSpec, TableSpec
     from harness.deployment import Deployment
     from harness.population import Population
     from harness.targets.target import Target
@@ -21,14 +21,18 @@ def make_stores(blueprint: Blueprint, target: Target, deployment: Deployment, po
         actual = deployment.name_of(table.name)
         deployment.tables[table.name] = actual
         deployment.record("table", actual)
+        keys = {name for index in table.indexes for name in (index.partition_key, index.sort_key)} | {"PK", "SK"}
         operate(
             target,
             "dynamodb",
             "CreateTable",
             TableName=actual,
             BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("PK", "SK")],
+            # Attackers try to delete it; none must succeed, however wide a grant is.
+            DeletionProtectionEnabled=True,
+            KeySchema=_key_schema("PK", "SK"),
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in sorted(keys)],
+            **_indexes(table),
         )
     for bucket in blueprint.buckets:
         for name, ending in _bucket_names(blueprint, bucket, population):
@@ -54,6 +58,40 @@ def put_bucket_policies(blueprint: Blueprint, target: Target, deployment: Deploy
             deployment.bucket_policies[actual] = policy
 
 
+def put_table_policies(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:
+    """Give the tables their resource policies; the principals named in them must exist."""
+    for table in blueprint.tables:
+        if table.policy is None:
+            continue
+        arn = f"arn:aws:dynamodb:{deployment.region}:{deployment.account}:table/{deployment.tables[table.name]}"
+        policy = filled_in(table.policy, deployment, population.tenants)
+        operate(target, "dynamodb", "PutResourcePolicy", ResourceArn=arn, Policy=policy)
+
+
+def _key_schema(partition_key: str, sort_key: str) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": partition_key, "KeyType": "HASH"},
+        {"AttributeName": sort_key, "KeyType": "RANGE"},
+    ]
+
+
+def _indexes(table: TableSpec) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for index in table.indexes:
+        projection: dict[str, Any] = {"ProjectionType": "ALL"}
+        if index.projected is not None:
+            projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.projected)}
+        kind = "LocalSecondaryIndexes" if index.is_local else "GlobalSecondaryIndexes"
+        made.setdefault(kind, []).append(
+            {
+                "IndexName": index.name,
+                "KeySchema": _key_schema(index.partition_key, index.sort_key),
+                "Projection": projection,
+            }
+        )
+    return made
+
+
 def _bucket_names(blueprint: Blueprint, bucket: BucketSpec, population: Population) -> list[tuple[str, str]]:
     """Return per bucket its name in the blueprint, and the end of its name in the account."""
     if TENANT not in bucket.name:
@@ -64,6 +102,12 @@ def _bucket_names(blueprint: Blueprint, bucket: BucketSpec, population: Populati
         (bucket.name.replace(TENANT, tenant.key), bucket.name.replace(TENANT, tenant.key if by_key else tenant.id))
         for tenant in population.tenants
     ]
+
+
+def destroy_table(target: Target, table: str) -> None:
+    """Delete a table, which was protected against it."""
+    operate(target, "dynamodb", "UpdateTable", TableName=table, DeletionProtectionEnabled=False)
+    operate(target, "dynamodb", "DeleteTable", TableName=table)
 
 
 def destroy_bucket(target: Target, bucket: str) -> None:

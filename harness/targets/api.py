@@ -46,8 +46,9 @@ class ApiRequest:
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """What came back. `error_code` is None when the call succeeded; `data` is the parsed answer, bodies read whole.
+    """What came back. `error_code` is None when the call succeeded.
 
+    `data` is the parsed answer, bodies read whole; of an error it is what that says beside its message.
     Answers that never became an AWS answer (no connection, unreadable body) have the status 0.
     """
 
@@ -72,6 +73,7 @@ class Door(Protocol):
 
 # Services whose host is not named as botocore names them.
 _ENDPOINT_NAMES = {"apigatewayv2": "apigateway"}
+_OF_EVERY_ERROR = frozenset({"Error", "ResponseMetadata", "message", "Message"})
 _PLACEHOLDER = "looked-up-per-call"
 _credentials: ContextVar[AwsCredentials | None] = ContextVar("credentials", default=None)
 _door: ContextVar[Door | None] = ContextVar("door", default=None)
@@ -200,9 +202,11 @@ def _succeeded(answer: dict[str, Any]) -> ApiResponse:
 def _refused(error: ClientError) -> ApiResponse:
     metadata = error.response.get("ResponseMetadata", {})
     details = error.response.get("Error", {})
+    # What an error says beside its message, such as the item that a condition did not hold for.
+    members = {name: value for name, value in error.response.items() if name not in _OF_EVERY_ERROR}
     return ApiResponse(
         int(metadata.get("HTTPStatusCode", 0)),
-        {},
+        members,
         str(metadata.get("RequestId", "")),
         str(details.get("Code") or "Unknown"),
         str(details.get("Message") or ""),

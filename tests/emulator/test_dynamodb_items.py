@@ -306,6 +306,18 @@ def test_a_failed_condition_returns_the_item_only_when_asked(world: World) -> No
     assert asked["Answer"]["Item"]["PK"] == {"S": "foreign"}
 
 
+def test_an_update_without_an_expression_changes_nothing_and_returns_the_item(world: World) -> None:
+    before = world.root.get_item(**_key(FOREIGN))["Item"]
+    for returned in ("ALL_OLD", "ALL_NEW"):
+        assert world.root.update_item(**_key(FOREIGN), ReturnValues=returned)["Attributes"] == before
+    condition = {
+        "ConditionExpression": "begins_with(canary, :guess)",
+        "ExpressionAttributeValues": {":guess": {"S": "something else"}},
+    }
+    assert refusal(world.root.update_item, **_key(FOREIGN), **condition)["Code"] == "ConditionalCheckFailedException"
+    assert world.root.get_item(**_key(FOREIGN))["Item"] == before
+
+
 def test_a_transaction_is_done_once_under_one_token(world: World) -> None:
     counting = {
         "UpdateExpression": "ADD times :one",

@@ -71,7 +71,6 @@ def test_a_missing_table_is_told_to_those_with_permission(
 @pytest.mark.parametrize(
     ("call", "params", "action"),
     [
-        ("export_table_to_point_in_time", {"TableArn": "{table}", "S3Bucket": "bucket"}, "ExportTableToPointInTime"),
         ("create_backup", {"TableName": "items", "BackupName": "copy"}, "CreateBackup"),
         ("describe_backup", {"BackupArn": "{table}/backup/01"}, "DescribeBackup"),
         ("describe_kinesis_streaming_destination", {"TableName": "items"}, "DescribeKinesisStreamingDestination"),
@@ -84,6 +83,61 @@ def test_what_cannot_be_performed_is_still_denied_first(world: World, call: str,
     assert denied["Code"] == "AccessDeniedException"
     assert f"dynamodb:{action}" in denied["Message"]
     assert_not_known(getattr(world.allowed(f"dynamodb:{action}"), call), **params)
+
+
+_PROTECTED = (
+    "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first."
+)
+
+
+@pytest.mark.parametrize(
+    ("call", "params", "code", "message"),
+    [
+        (
+            "delete_table",
+            {"TableName": "items"},
+            "ValidationException",
+            _PROTECTED,
+        ),
+        (
+            "update_time_to_live",
+            {"TableName": "items", "TimeToLiveSpecification": {"Enabled": False, "AttributeName": "ends"}},
+            "ValidationException",
+            "TimeToLive is already disabled",
+        ),
+        (
+            "export_table_to_point_in_time",
+            {"S3Bucket": "bucket"},
+            "PointInTimeRecoveryUnavailableException",
+            "Point in time recovery is not enabled for table 'items'",
+        ),
+    ],
+    ids=["protected against deletion", "nothing expires already", "without point-in-time recovery"],
+)
+def test_what_the_state_of_a_table_does_not_admit_is_refused_behind_authorization(
+    world: World, call: str, params: Any, code: str, message: str
+) -> None:
+    world.root.update_table(**_T, DeletionProtectionEnabled=True)
+    if call.startswith("export"):
+        params = {**params, "TableArn": world.table_arn()}
+    action = "".join(part.capitalize() for part in call.split("_"))
+    assert_denied(getattr(world.allowed("dynamodb:GetItem"), call), action, **params)
+    answer = refusal(getattr(world.allowed(f"dynamodb:{action}"), call), **params)
+    assert (answer["Code"], answer["Message"], answer["Status"]) == (code, message, 400)
+
+
+def test_an_export_that_would_begin_is_not_known(world: World) -> None:
+    recovery = {"PointInTimeRecoveryEnabled": True}
+    world.root.update_continuous_backups(**_T, PointInTimeRecoverySpecification=recovery)
+    assert_not_known(world.root.export_table_to_point_in_time, TableArn=world.table_arn(), S3Bucket="bucket")
+
+
+def test_a_table_without_protection_or_with_expiry_changes_state(world: World) -> None:
+    expiry = {"Enabled": True, "AttributeName": "ends"}
+    world.root.update_time_to_live(**_T, TimeToLiveSpecification=expiry)
+    answer = refusal(world.root.update_time_to_live, **_T, TimeToLiveSpecification=expiry)
+    assert answer["Message"] == "TimeToLive is already enabled"
+    world.root.delete_table(**_T)
 
 
 def test_deleting_a_table_takes_its_policy_with_it(world: World) -> None:

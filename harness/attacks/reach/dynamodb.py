@@ -5,15 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.attacks.technique import Callers, ControlKind, Feature, LeakKind, Severity, Technique, Victim
+from harness.attacks.technique import Callers, ControlKind, Feature, LeakKind, Severity, Technique
 from harness.blueprints.contract import Effect
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from harness.assets import Asset
-    from harness.attacks.aim import Aim
 
 _GUIDE = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html"
 _TRANSACTIONS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html"
@@ -25,20 +22,6 @@ def _call(operation: str, **params: Any) -> tuple[ApiRequest, ...]:
 
 def _overwritten(asset: Asset) -> dict[str, Any]:
     return {**asset.item_key, "canary": {"S": "overwritten"}}
-
-
-def _forged(value_of: Callable[[Aim], str]) -> Callable[[Aim], tuple[ApiRequest, ...]]:
-    """Return steps that put an item under a partition key which is nobody's."""
-
-    def steps(aim: Aim) -> tuple[ApiRequest, ...]:
-        item = {"PK": {"S": value_of(aim)}, "SK": {"S": aim.own.name}, "canary": {"S": "forged"}}
-        return _call("PutItem", TableName=aim.own.store, Item=item)
-
-    return steps
-
-
-def _put_own(aim: Aim) -> tuple[ApiRequest, ...]:
-    return _call("PutItem", TableName=aim.own.store, Item=_overwritten(aim.own))
 
 
 _READ = partial(
@@ -59,23 +42,19 @@ _WRITE = partial(
     catalogue=("ddb-leadingkeys-absent-on-one-action",),
     requires=frozenset({Feature.TABLE}),
 )
-_FORGED = partial(
-    _WRITE,
-    operation="PutItem",
-    actions=("dynamodb:PutItem",),
-    severity=Severity.NORMAL,
-    victim=Victim.NOBODY,
-    control_steps=_put_own,
-    requires=frozenset({Feature.PARTITIONED_TABLE}),
-    callers=Callers.OWNERS,
-)
-
 TECHNIQUES = (
     _READ(
         id="dynamodb.read.get-item",
         title="GetItem with a foreign key",
         operation="GetItem",
         actions=("dynamodb:GetItem",),
+        catalogue=(
+            "ddb-leadingkeys-absent-on-one-action",
+            "ddb-condition-key-typo-vacuous",
+            "ddb-delimiter-injection-tenant-id",
+            "ddb-attributes-without-select",
+            "ddb-resource-policy-widens",
+        ),
         steps=lambda aim: _call("GetItem", TableName=aim.asset.store, Key=aim.asset.item_key),
     ),
     _READ(
@@ -90,6 +69,23 @@ TECHNIQUES = (
             ExpressionAttributeValues={":pk": {"S": aim.asset.partition}},
         ),
     ),
+    # Where a policy asks for a projection, the plain query is refused for naming none.
+    _READ(
+        id="dynamodb.read.query-projected",
+        title="Query of a foreign partition, backwards, filtered and with the attributes named",
+        operation="Query",
+        actions=("dynamodb:Query",),
+        catalogue=("ddb-leadingkeys-absent-on-one-action", "ddb-attributes-without-select"),
+        steps=lambda aim: _call(
+            "Query",
+            TableName=aim.asset.store,
+            KeyConditionExpression="PK = :pk",
+            FilterExpression="begins_with(canary, :canary)",
+            ProjectionExpression="PK, SK, canary",
+            ExpressionAttributeValues={":pk": {"S": aim.asset.partition}, ":canary": {"S": "canary"}},
+            ScanIndexForward=False,
+        ),
+    ),
     _READ(
         id="dynamodb.read.scan",
         title="Scan of the whole table",
@@ -98,6 +94,17 @@ TECHNIQUES = (
         catalogue=("ddb-scan-vacuous-forallvalues",),
         control=ControlKind.WITNESS,
         steps=lambda aim: _call("Scan", TableName=aim.asset.store),
+    ),
+    _READ(
+        id="dynamodb.read.scan-segment",
+        title="Scan of a segment of the table with the attributes named, as parallel readers do",
+        operation="Scan",
+        actions=("dynamodb:Scan",),
+        catalogue=("ddb-scan-vacuous-forallvalues", "ddb-attributes-without-select"),
+        control=ControlKind.WITNESS,
+        steps=lambda aim: _call(
+            "Scan", TableName=aim.asset.store, Segment=0, TotalSegments=1, ProjectionExpression="PK, SK, canary"
+        ),
     ),
     _READ(
         id="dynamodb.read.batch-get-item",
@@ -131,6 +138,22 @@ TECHNIQUES = (
         steps=lambda aim: _call(
             "TransactGetItems",
             TransactItems=[{"Get": {"TableName": aim.asset.store, "Key": aim.asset.item_key}}],
+        ),
+    ),
+    _READ(
+        id="dynamodb.read.transact-get-mixed",
+        title="TransactGetItems with a foreign key behind an own one",
+        operation="TransactGetItems",
+        actions=("dynamodb:GetItem",),
+        documentation=_TRANSACTIONS,
+        catalogue=("ddb-foranyvalue-batch-smuggle", "ddb-transact-not-covered"),
+        callers=Callers.OWNERS,
+        steps=lambda aim: _call(
+            "TransactGetItems",
+            TransactItems=[
+                {"Get": {"TableName": aim.asset.store, "Key": {"PK": {"S": aim.own.partition}, "SK": {"S": "none"}}}},
+                {"Get": {"TableName": aim.asset.store, "Key": aim.asset.item_key}},
+            ],
         ),
     ),
     _READ(
@@ -222,35 +245,25 @@ TECHNIQUES = (
             TransactItems=[{"Delete": {"TableName": aim.asset.store, "Key": aim.asset.item_key}}],
         ),
     ),
-    _FORGED(
-        id="dynamodb.write.forged-key-random",
-        title="PutItem under a partition key that is nobody's",
-        steps=_forged(lambda _: "unauthorized_string"),
-    ),
-    _FORGED(
-        id="dynamodb.write.forged-key-prefix",
-        title="PutItem under the own key with something behind it",
-        catalogue=("ddb-stringlike-prefix-collision",),
-        steps=_forged(lambda aim: aim.own.partition_of(f"{aim.own.discriminator}2")),
-    ),
-    _FORGED(
-        id="dynamodb.write.forged-key-truncated",
-        title="PutItem under the beginning of the own key",
-        catalogue=("ddb-stringlike-prefix-collision",),
-        steps=_forged(lambda aim: aim.own.partition_of(aim.own.discriminator[:-1])),
-    ),
-    _FORGED(
-        id="dynamodb.write.forged-key-own-case",
-        title="PutItem under the own key in capitals",
-        catalogue=("ddb-partition-key-type-or-encoding-forgery",),
-        steps=_forged(lambda aim: aim.own.partition_of(aim.own.discriminator.upper())),
-    ),
-    _FORGED(
-        id="dynamodb.write.forged-key-case",
-        title="PutItem under a foreign key in capitals",
-        catalogue=("ddb-partition-key-type-or-encoding-forgery",),
-        victim=Victim.SOMEBODY,
-        allowed_means=LeakKind.PERMISSION,
-        steps=_forged(lambda aim: aim.asset.partition_of(aim.asset.discriminator.upper())),
+    _WRITE(
+        id="dynamodb.write.transact-write-mixed",
+        title="TransactWriteItems that deletes a foreign item behind an own one",
+        operation="TransactWriteItems",
+        actions=("dynamodb:DeleteItem",),
+        documentation=_TRANSACTIONS,
+        catalogue=("ddb-foranyvalue-batch-smuggle", "ddb-transact-not-covered"),
+        callers=Callers.OWNERS,
+        steps=lambda aim: _call(
+            "TransactWriteItems",
+            TransactItems=[
+                {
+                    "Delete": {
+                        "TableName": aim.asset.store,
+                        "Key": {"PK": {"S": aim.own.partition}, "SK": {"S": f"{aim.own.name}/cover"}},
+                    }
+                },
+                {"Delete": {"TableName": aim.asset.store, "Key": aim.asset.item_key}},
+            ],
+        ),
     ),
 )

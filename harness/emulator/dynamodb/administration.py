@@ -43,6 +43,10 @@ ACCEPTED = {
     "DescribeContinuousBackups": accepting("TableName"),
     "UpdateContinuousBackups": accepting("TableName PointInTimeRecoverySpecification"),
     "DescribeLimits": accepting(""),
+    "ExportTableToPointInTime": accepting(
+        "TableArn S3Bucket S3BucketOwner S3Prefix S3SseAlgorithm S3SseKmsKeyId ExportFormat ExportTime ExportType",
+        "IncrementalExportSpecification ClientToken",
+    ),
 }
 # Authorized on the table and not performed: their effects lie outside the tables that are stored here.
 _ON_THE_TABLE = frozenset(
@@ -52,7 +56,6 @@ _ON_THE_TABLE = frozenset(
         "DescribeKinesisStreamingDestination",
         "DisableKinesisStreamingDestination",
         "EnableKinesisStreamingDestination",
-        "ExportTableToPointInTime",
     }
 )
 _ON_ITS_OWN_ARN = {"DescribeBackup": "BackupArn", "DeleteBackup": "BackupArn", "DescribeExport": "ExportArn"}

@@ -9,6 +9,7 @@ from harness.emulator.dynamodb.batches import perform_batch
 from harness.emulator.dynamodb.idempotency import IdempotentCalls
 from harness.emulator.dynamodb.policies import ResourcePolicies
 from harness.emulator.dynamodb.store import MotoDynamoDb
+from harness.emulator.dynamodb.table_states import refuse_in_this_state
 from harness.emulator.dynamodb.tables import RegionalTables
 from harness.emulator.parameters import check_constraints, is_known, refuse_unsupported
 from harness.emulator.partiql import service as partiql_service
@@ -116,6 +117,7 @@ class DynamoDbService:
             raise _no_table(operation, address, params)
         if operation.endswith("ResourcePolicy"):
             return json_reply(Protocol.JSON_1_0, _on_policy(operation, tables.policies, address, params))
+        refuse_in_this_state(operation, address.name, params, tables.store)
         named = {"TableName": address.name} if "TableName" in params else {}
         reply = tables.store.perform(operation, {**params, **named})
         if operation == "DeleteTable" and reply.status == _OK:
@@ -143,6 +145,8 @@ def _on_policy(
 
 
 def _no_table(operation: str, address: TableAddress, params: Mapping[str, Any]) -> ServiceError:
+    if operation == "ExportTableToPointInTime":
+        return ServiceError("TableNotFoundException", f"Table not found: {address.arn}")
     if operation.endswith("ContinuousBackups"):
         return ServiceError("TableNotFoundException", f"Table not found: {address.name}")
     if operation in ("TagResource", "UntagResource", "ListTagsOfResource"):

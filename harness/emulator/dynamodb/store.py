@@ -90,6 +90,19 @@ class MotoDynamoDb:
         stored = self._tables.get(table)
         return {} if stored is None else {tag["Key"]: tag["Value"] for tag in stored.tags}
 
+    def is_protected(self, table: str) -> bool:
+        """Tell whether the table is protected against deletion."""
+        return bool(self._tables[table].deletion_protection_enabled)
+
+    def is_recoverable(self, table: str) -> bool:
+        """Tell whether point-in-time recovery of the table is enabled."""
+        backups = self._tables[table].continuous_backups["PointInTimeRecoveryDescription"]
+        return bool(backups["PointInTimeRecoveryStatus"] == "ENABLED")
+
+    def expires_items(self, table: str) -> bool:
+        """Tell whether items of the table expire by an attribute."""
+        return bool(self._tables[table].ttl["TimeToLiveStatus"] == "ENABLED")
+
     def perform(self, operation: str, params: Mapping[str, Any]) -> Reply:
         """Return DynamoDB's answer to a call, whether result or error."""
         if operation in _CHANGING_SCHEMAS:
@@ -105,6 +118,8 @@ class MotoDynamoDb:
         elif operation == "BatchGetItem":
             tables = {table: _projecting(entry) for table, entry in params["RequestItems"].items()}
             params = {**params, "RequestItems": tables}
+        elif operation == "UpdateItem" and not params.get("UpdateExpression"):
+            params = _changing_nothing(params)
         elif "AttributesToGet" in params or "ProjectionExpression" in params:
             params = _projecting(params)
         reply = self._moto.dynamodb(operation, params)
@@ -205,6 +220,12 @@ def _projecting(params: Mapping[str, Any]) -> dict[str, Any]:
     placeholders = {f"#projected{number}": name for number, name in enumerate(legacy)}
     others = {name: value for name, value in params.items() if name != "AttributesToGet"}
     return {**others, "ProjectionExpression": ", ".join(placeholders), "ExpressionAttributeNames": placeholders}
+
+
+def _changing_nothing(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an update that changes no attribute, which makes or returns the item all the same, as moto takes it."""
+    names = {**params.get("ExpressionAttributeNames", {}), "#no_attribute": "no attribute has this name"}
+    return {**params, "UpdateExpression": "REMOVE #no_attribute", "ExpressionAttributeNames": names}
 
 
 def _with_capacity_if_asked(reply: Reply, params: Mapping[str, Any]) -> Reply:
