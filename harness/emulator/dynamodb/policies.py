@@ -52,7 +52,7 @@ class ResourcePolicies:
         known = self._compiled.get(address.name)
         if known is None or known[0] != generation:
             shown = shown_trust(attached.stored, self._principals)
-            known = (generation, (parse_policy(shown, kind=PolicyKind.RESOURCE, name=address.arn),))
+            known = (generation, (parse_policy(shown, kind=PolicyKind.RESOURCE, name=f"{address.name}/policy"),))
             self._compiled[address.name] = known
         return known[1]
 
