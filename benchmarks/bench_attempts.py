@@ -1,18 +1,21 @@
 """Attempts per second, on one machine in one run.
 
-    python benchmarks/bench_attempts.py
+    python benchmarks/bench_attempts.py [--profile]
 
 Two figures for the design identity-keyed: attempts judged per second and process without pytest; `pytest suites/` with
-Allure results, one worker and two. What enforcement costs beside bare moto is bench_emulator.py's to say.
+Allure results, one worker and two. What enforcement costs beside bare moto is bench_emulator.py's to say. With
+--profile, where the time of `pytest suites/` goes instead: the share of each package, under the profiler.
 """
 
 from __future__ import annotations
 
 import json
+import pstats
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from harness.attacks.catalogue import TECHNIQUES
@@ -25,6 +28,9 @@ _TENANTS = 6
 
 def main() -> None:
     """Measure and print."""
+    if sys.argv[1:] == ["--profile"]:
+        _profile()
+        return
     _judging()
     _suites()
 
@@ -42,30 +48,47 @@ def _judging() -> None:
     print(f"judging {len(planned)} attempts: {len(planned) / (judged - provisioned):.0f} attempts/s")
 
 
+def _pytest(folder: str, workers: int) -> list[str]:
+    command = ["-m", "pytest", "suites/", "-q", "-m", "not proof", "-n", str(workers)]
+    command += ["--blueprint", IDENTITY_KEYED.name, "--tenants", str(_TENANTS)]
+    return [*command, "--reports", folder, "--alluredir", f"{folder}/allure"]
+
+
+def _profile() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        profile = f"{folder}/profile"
+        command = [sys.executable, "-m", "cProfile", "-o", profile, *_pytest(folder, 0)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        shares: Counter[str] = Counter()
+        for (file, _, name), (_, _, own, _, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+            shares[_package(file, name)] += own
+    for package, seconds in shares.most_common(16):
+        print(f"{package:28} {100 * seconds / shares.total():5.1f} %")
+
+
+def _package(file: str, name: str) -> str:
+    """Return the package a function is in, for builtins what they do."""
+    if file == "~":
+        return "files" if "io.open" in name or "posix" in name or "write" in name else "built in"
+    parts = Path(file).parts
+    if "site-packages" in parts:
+        return parts[parts.index("site-packages") + 1]
+    return "/".join(parts[parts.index("harness") :][:2]) if "harness" in parts else "standard library"
+
+
 def _suites() -> None:
     seconds = {}
-    for workers in ("0", "2"):
+    for workers in (0, 2):
         with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, "-m", "pytest", "suites/", "-q", "-m", "not proof", "-n", workers]
-            command += [
-                "--blueprint",
-                IDENTITY_KEYED.name,
-                "--tenants",
-                str(_TENANTS),
-                "--reports",
-                folder,
-                "--alluredir",
-                f"{folder}/allure",
-            ]
             start = time.perf_counter()
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([sys.executable, *_pytest(folder, workers)], check=True, stdout=subprocess.DEVNULL)
             seconds[workers] = time.perf_counter() - start
             attempts = len(json.loads((Path(folder) / "verdicts.json").read_text(encoding="utf-8"))["attempts"])
         print(
             f"pytest suites/ -n {workers}, Allure results included, start-up too: {attempts} attempts in "
             f"{seconds[workers]:.1f} s = {attempts / seconds[workers]:.0f} attempts/s"
         )
-    print(f"a second worker gives {seconds['0'] / seconds['2']:.2f} times")
+    print(f"a second worker gives {seconds[0] / seconds[2]:.2f} times")
 
 
 if __name__ == "__main__":
