@@ -31,8 +31,8 @@ class Deployment:
     `pool_settings` has, by operation, what the identity pool was told, so that it can be told again.
     `bucket_policies` has by the bucket's name in the account the policy it was given.
     `witness_role` trusts the operator and that identity pool: assuming it shows that the target can assume roles at
-    all. `api_url` is the address of the API without a slash at its end, and `iam_users` maps `TENANT-PERSONA` to the
-    names of IAM users.
+    all. `users_known_by` is what a table of memberships calls users by, `sub` or `username`. `api_url` is the address
+    of the API without a slash at its end, and `iam_users` maps `TENANT-PERSONA` to the names of IAM users.
     """
 
     blueprint: str
@@ -55,6 +55,7 @@ class Deployment:
     outsiders_client: str = ""
     outsiders_identity_pool: str = ""
     witness_role: str = ""
+    users_known_by: str = "sub"
     resources: list[Resource] = field(default_factory=list)
 
     @property

@@ -7,7 +7,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from harness.secret import Secret, redact
+from harness.secret import Secret, redact, redact_text
 from harness.targets.api import ApiRequest
 from harness.targets.http import RouteCall
 
@@ -51,7 +51,7 @@ def _parameters(request: ApiRequest | RouteCall) -> object:
     shown = {name: "[redacted]" if isinstance(value, Secret) else value for name, value in sent.headers.items()}
     authorization = "Bearer [redacted]" if request.token is not None else signature
     return {
-        "url": sent.url,
+        "url": redact_text(sent.url),
         "headers": redact(shown),
         "authorized by": authorization or "nothing",
         "body": redact(sent.body.decode("utf-8", "replace")),
@@ -67,7 +67,7 @@ def curl(call: RouteCall) -> str:
         words += ["--aws-sigv4", "aws:amz:$AWS_REGION:execute-api"]
     for name, value in call.request.headers.items():
         words += ["-H", f"{name}: {'[redacted]' if isinstance(value, Secret) else value}"]
-    return shlex.join([*words, call.request.url])
+    return shlex.join([*words, redact_text(call.request.url)])
 
 
 def aws_cli(request: ApiRequest) -> str:

@@ -1,4 +1,4 @@
-"""Who belongs to which tenant, where a design keeps that in a table: the key PK is the user's `sub`, SK the tenant."""
+"""Who belongs to which tenant, where a design keeps that in a table: PK stands for the user, SK for the tenant."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _BATCH = 25
 
 @dataclass(frozen=True, slots=True)
 class Memberships:
-    """The memberships of one user: the table, the user's `sub`, and the keys of the tenants it belongs to."""
+    """The memberships of one user: the table, what it knows the user by, and the keys of the tenants it belongs to."""
 
     table: str
-    sub: str
+    user_key: str
     tenants: tuple[str, ...]
 
     def item(self, tenant: str) -> dict[str, Any]:
         """Return the item that makes the user a member of a tenant."""
-        return {"PK": {"S": self.sub}, "SK": {"S": tenant}}
+        return {"PK": {"S": self.user_key}, "SK": {"S": tenant}}
 
     def adding(self, tenants: Iterable[str]) -> tuple[ApiRequest, ...]:
         """Return the requests that make the user a member."""

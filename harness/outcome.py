@@ -29,7 +29,17 @@ _REFUSED = {
     "iam": frozenset({"AccessDenied"}),
     # By the rules of Cognito itself, in words that each technique names, or by IAM where the call is signed.
     "cognito-identity": frozenset({"NotAuthorizedException", "InvalidParameterException", _DENIED_BY_IAM}),
-    "cognito-idp": frozenset({"NotAuthorizedException", "InvalidParameterException", _DENIED_BY_IAM}),
+    "cognito-idp": frozenset(
+        {
+            "AliasExistsException",
+            "InvalidParameterException",
+            "NotAuthorizedException",
+            "UserLambdaValidationException",
+            "UserNotConfirmedException",
+            "UsernameExistsException",
+            _DENIED_BY_IAM,
+        }
+    ),
     # A route is refused by its authorizer, or by the function behind it (aws-semantics section 8).
     "execute-api": frozenset(
         {
@@ -94,10 +104,15 @@ def _observe_failure(technique: Technique, service: str, response: ApiResponse, 
     if response.error_code not in _REFUSED.get(service, frozenset()):
         return Observation(Outcome.TROUBLE, f"{response.error_code}: {response.message}".strip(": "))
     if service in _IDENTITY_SERVICES and response.error_code != _DENIED_BY_IAM:
-        if any(re.search(pattern, response.message) for pattern in technique.refusals):
-            return Observation(Outcome.REFUSED, response.message)
-        return Observation(Outcome.TROUBLE, f"refused for a reason that proves nothing: {response.message}")
+        return _observe_refusal(technique, response)
     return _observe_denial(technique, response, control=control)
+
+
+def _observe_refusal(technique: Technique, response: ApiResponse) -> Observation:
+    """Read what Cognito itself refuses, which it does for many reasons."""
+    if any(re.search(pattern, response.message) for pattern in technique.refusals):
+        return Observation(Outcome.REFUSED, response.message)
+    return Observation(Outcome.TROUBLE, f"refused for a reason that proves nothing: {response.message}")
 
 
 def _observe_denial(technique: Technique, response: ApiResponse, *, control: bool) -> Observation:

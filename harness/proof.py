@@ -49,9 +49,16 @@ class FaultCase:
 FAULT_CASES = (
     FaultCase(
         (Fault.SKIP_TOKEN_SIGNATURE,),
-        ("token.session.unsigned", "token.session.foreign-key", "token.session.tampered"),
+        (
+            "token.session.unsigned",
+            "token.session.foreign-key",
+            "token.session.tampered",
+            "token.session.tampered-claims",
+        ),
     ),
-    FaultCase((Fault.SKIP_TOKEN_EXPIRY,), ("token.session.expired",)),
+    FaultCase((Fault.ACCEPT_PUBLIC_KEY_AS_SECRET,), ("token.session.public-key-as-secret",)),
+    FaultCase((Fault.ACCEPT_UNKNOWN_KEY_ID,), ("token.session.unknown-key-id",)),
+    FaultCase((Fault.SKIP_TOKEN_EXPIRY,), ("token.session.expired", "token.session.after-dismissal")),
     # An access token and a foreign pool's token name no role, so only a pool with a role for everybody gives one.
     FaultCase(
         (Fault.SKIP_TOKEN_AUDIENCE,),
@@ -115,14 +122,16 @@ def leaks_of_fault(blueprint: Blueprint, case: FaultCase) -> tuple[str, ...]:
 def prove_misconfiguration(blueprint: Blueprint, misconfiguration: Misconfiguration) -> str:
     """Plant a mistake that lets nobody in, and return what is wrong with what follows; empty when all is as declared.
 
-    Everybody who signs in with a password must be refused with the declared code, and nothing that such a user
-    attempts may count as ISOLATED. Guests come in by another way, which the mistake need not close.
+    Everybody whom it keeps out must be refused with the declared code, and nothing that such a user attempts may count
+    as ISOLATED. Those are the personas it names, or everybody who signs in with a password: guests come in by another
+    way, which the mistake need not close.
     """
     weakness = Weakness(misconfiguration.id, misconfiguration.title, misconfiguration.change, ())
-    with_tokens = {persona.name for persona in blueprint.contract.personas if persona.has_tokens}
+    everybody = {persona.name for persona in blueprint.contract.personas if persona.has_tokens}
+    kept_out = set(misconfiguration.personas) or everybody
     wrong = []
     for verdict in attack_everything(blueprint, weakness=weakness):
-        if verdict.attempt.attacker.persona not in with_tokens:
+        if verdict.attempt.attacker.persona not in kept_out:
             continue
         if verdict.name in (VerdictName.ISOLATED, VerdictName.LEAK):
             wrong.append(f"{verdict.attempt.id} is {verdict.name}")

@@ -133,16 +133,16 @@ def _register(target: Target, blueprint: Blueprint, deployment: Deployment, user
         _make_member(target, blueprint, deployment, user, sub)
 
 
-def register_outsider(target: Target, deployment: Deployment, user: User) -> None:
+def register_outsider(target: Target, deployment: Deployment, user: User, attributes: Mapping[str, str]) -> None:
     """Make a namesake in the pool that has nothing to do with the design, if there is none: attackers bring its tokens.
 
-    Raises SignInRefusedError when it cannot be made.
+    The attackers own that pool, so the attributes are what they like. Raises SignInRefusedError when it cannot be made.
     """
     params = {"UserPoolId": deployment.outsiders_pool, "Username": user.username}
     if target.send_as_operator(ApiRequest("cognito-idp", "AdminGetUser", params)).succeeded:
         return
     try:
-        _create_user(target, deployment.outsiders_pool, user, (), {})
+        _create_user(target, deployment.outsiders_pool, user, (), attributes)
     except DeploymentError as error:
         raise SignInRefusedError(f"there is no outsider to bring a token: {error}") from None
 
@@ -152,7 +152,8 @@ def _make_member(target: Target, blueprint: Blueprint, deployment: Deployment, u
     if blueprint.memberships is None:
         return
     keys = tuple(tenant.key for tenant in user.tenants)
-    memberships = Memberships(deployment.tables[blueprint.memberships.table], sub, keys)
+    known_by = sub if blueprint.memberships.user_key == "sub" else user.username
+    memberships = Memberships(deployment.tables[blueprint.memberships.table], known_by, keys)
     for request in memberships.adding(keys):
         operate(target, request.service, request.operation, **request.params)
 
@@ -168,7 +169,10 @@ def _sign_up(target: Target, blueprint: Blueprint, deployment: Deployment, user:
         Password="" if user.password is None else user.password.reveal(),
         UserAttributes=[{"Name": "email", "Value": user.email}],
     )
-    operate(target, "cognito-idp", "AdminConfirmSignUp", UserPoolId=deployment.user_pool, Username=user.username)
+    confirming = {"UserPoolId": deployment.user_pool, "Username": user.username}
+    confirmed = target.send_as_operator(ApiRequest("cognito-idp", "AdminConfirmSignUp", confirming))
+    if not confirmed.succeeded:
+        raise SignInRefusedError(f"nobody could confirm {user.caller}: {confirmed.error_code}: {confirmed.message}")
 
 
 def attributes_of(persona: Persona, tenants: tuple[Tenant, ...]) -> dict[str, str]:
@@ -183,18 +187,22 @@ def attributes_of(persona: Persona, tenants: tuple[Tenant, ...]) -> dict[str, st
 
 
 def tokens_for(target: Target, client_id: str, user: User) -> Mapping[str, Any]:
+    """Return the AuthenticationResult of a user of the population. Raises SignInRefusedError."""
+    return tokens_by_password(target, client_id, user.username, user.password or Secret(""))
+
+
+def tokens_by_password(target: Target, client_id: str, username: str, password: Secret) -> Mapping[str, Any]:
     """Return the AuthenticationResult of a password sign-in. Raises SignInRefusedError."""
-    password = "" if user.password is None else user.password.reveal()
     answer = _sign_in_call(
         target,
         "cognito-idp",
         "InitiateAuth",
         AuthFlow="USER_PASSWORD_AUTH",
         ClientId=client_id,
-        AuthParameters={"USERNAME": user.username, "PASSWORD": password},
+        AuthParameters={"USERNAME": username, "PASSWORD": password.reveal()},
     )
     if "AuthenticationResult" not in answer:
-        raise SignInRefusedError(f"{user.caller} was asked for {answer.get('ChallengeName')} in place of a session")
+        raise SignInRefusedError(f"{username} was asked for {answer.get('ChallengeName')} in place of a session")
     result: Mapping[str, Any] = answer["AuthenticationResult"]
     return result
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.attacks.attempts import AttemptKind
 from harness.attacks.catalogue import TECHNIQUES
 from harness.blueprints.registry import BLUEPRINTS
 from harness.collector import PROOF_PROPERTY
@@ -112,6 +113,9 @@ def test_denying_everything_locks_out(attacked: str, isolation_run: Run) -> None
         expected = {VerdictName.LOCKOUT} if expects_lockout(attempt) else {VerdictName.WORKS}
         if not attempt.is_control:
             expected = {VerdictName.INCONCLUSIVE}
+        elif attempt.technique.plane == "user-pool" and attempt.kind is AttemptKind.OPERATOR:
+            # Whoever signs up and assumes a role with a token signs nothing, and so is not the operator.
+            expected = {VerdictName.WORKS, VerdictName.LOCKOUT}
         elif attempt.technique.plane in ("broker", "user-pool", "execute-api"):
             # The roles of functions are denied everything too; what these make of it is their own affair.
             expected = {VerdictName.LOCKOUT, VerdictName.INCONCLUSIVE}

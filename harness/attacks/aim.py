@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from harness import forgery
 from harness.errors import SignInRefusedError
 from harness.secret import Secret
-from harness.sessions import register_outsider, tokens_for
+from harness.sessions import attributes_of, register_outsider, tokens_by_password, tokens_for
+from harness.targets.api import ApiRequest
+from harness.targets.http import HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,9 +35,10 @@ class Aim:
     sessions may try them on it. `credentials_url` is where a token broker hands out credentials, `broker_function` the
     function that does, and `users_client` the app client through which users come. `own_attributes` and
     `victims_attributes` are the attributes of the user pool that say which tenants the caller and the victim belong
-    to, `victims_tags` the session tags that the victim gets by them; `memberships` are those of the caller where a
-    table says so, and `session_policy` what the application passes for the caller where it assumes the role itself.
-    `routes_are_signed` tells that routes are called with a signature, and not with an access token.
+    to, `victims_tags` the session tags that the victim gets by them, `own_groups` and `privileged_groups` the groups of
+    the caller and of the staff's role, `own_email` and `victims_email` their addresses; `memberships` are those of the
+    caller where a table says so, and `session_policy` what the application passes for the caller where it assumes the
+    role itself. `routes_are_signed` tells that routes are called with a signature, and not with an access token.
 
     `victim` is the session whose identity is claimed; it is the caller's own in a control. `role_choice` is what the
     caller adds to an exchange to get its own role. The ARNs of three roles, empty where the design has none:
@@ -55,6 +58,10 @@ class Aim:
     own_attributes: Mapping[str, str] = field(default_factory=dict)
     victims_tags: Mapping[str, str] = field(default_factory=dict)
     victims_attributes: Mapping[str, str] = field(default_factory=dict)
+    own_groups: tuple[str, ...] = ()
+    privileged_groups: tuple[str, ...] = ()
+    own_email: str = ""
+    victims_email: str = ""
     role_choice: Mapping[str, str] = field(default_factory=dict)
     privileged_role: str = ""
     role_of_tenants: str = ""
@@ -118,7 +125,7 @@ class Aim:
         if self.victim.id_token is None:
             return {}
         claims = forgery.claims_of(self.victim.id_token)
-        return {name: claims[name] for name in ("sub", "cognito:username")}
+        return {name: claims[name] for name in ("sub", "cognito:username")} | dict(self.victims_attributes)
 
 
 class TokenSource:
@@ -130,10 +137,43 @@ class TokenSource:
         self._deployment = deployment
         self._users = {user.caller: user for user in population.users}
         self._kept: dict[tuple[str, object], Secret] = {}
+        self._public_keys: dict[str, bytes] = {}
 
     def expired(self, session: Session) -> Secret:
         """Return an ID token of the caller that was issued two hours ago and has expired since."""
         return self._keep("expired", session, self._from_the_past)
+
+    def not_yet_valid(self, session: Session) -> Secret:
+        """Return an ID token of the caller that is issued in two hours' time."""
+        return self._keep("future", session, lambda user: self._shifted(_TWO_HOURS, user))
+
+    def in_the_past(self, username: str, password: Secret) -> Secret:
+        """Return an ID token of any user of the design that was issued two hours ago."""
+        with self._target.time_shifted(-_TWO_HOURS):
+            client = self._client(of_the_users=True)
+            return Secret(tokens_by_password(self._target, client, username, password)["IdToken"])
+
+    def public_key(self, session: Session) -> bytes:
+        """Return the public key by which the caller's ID token is verified, as PEM."""
+        if session.id_token is None:
+            raise SignInRefusedError(f"{session.caller} has no ID token")
+        key_id = forgery.header_of(session.id_token)["kid"]
+        if key_id not in self._public_keys:
+            url = f"https://{self._deployment.provider}/.well-known/jwks.json"
+            shown = self._target.send_http(HttpRequest("GET", url), None).json()
+            self._public_keys.update((key["kid"], forgery.public_key_as_text(key)) for key in shown["keys"])
+        return self._public_keys[key_id]
+
+    def refresh_token_after_sign_out(self, session: Session) -> Secret:
+        """Return the refresh token of a session of the caller's that the application has ended.
+
+        Applications do not wait for an answer when they sign a user out, so a refusal of that is passed over.
+        """
+        user = self._users[session.caller]
+        client = self._client(of_the_users=True)
+        token = self._token(client, user, "RefreshToken")
+        self._target.send(ApiRequest("cognito-idp", "RevokeToken", {"Token": token.reveal(), "ClientId": client}), None)
+        return token
 
     def of_another_app_client(self, session: Session) -> Secret:
         """Return an ID token of the caller from an app client that is not registered with the identity pool."""
@@ -156,11 +196,15 @@ class TokenSource:
         return self._kept[key]
 
     def _from_the_past(self, user: User) -> Secret:
-        with self._target.time_shifted(-_TWO_HOURS):
+        return self._shifted(-_TWO_HOURS, user)
+
+    def _shifted(self, seconds: float, user: User) -> Secret:
+        with self._target.time_shifted(seconds):
             return self._id_token(self._client(of_the_users=True), user)
 
     def _from_outside(self, user: User) -> Secret:
-        register_outsider(self._target, self._deployment, user)
+        persona = self._blueprint.contract.persona(user.caller.persona)
+        register_outsider(self._target, self._deployment, user, attributes_of(persona, user.tenants))
         return self._id_token(self._deployment.outsiders_client, user)
 
     def _client(self, *, of_the_users: bool) -> str:

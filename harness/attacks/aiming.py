@@ -96,6 +96,10 @@ class Aiming:
             own_attributes=self._attributes(attempt.attacker),
             victims_attributes=self._attributes(attempt.victim or attempt.attacker),
             victims_tags=self._tags(attempt.victim or attempt.attacker),
+            own_groups=self._groups(attempt.attacker),
+            privileged_groups=self._privileged_groups,
+            own_email=self._email(attempt.attacker),
+            victims_email=self._email(attempt.victim or attempt.attacker),
             broker_function=self._broker_function,
             memberships=self._memberships(caller),
             session_policy=self._session_policy(attempt.attacker),
@@ -117,7 +121,7 @@ class Aiming:
     @property
     def _credentials_url(self) -> str:
         api = self._blueprint.api
-        return "" if api is None else self._deployment.api_url + api.credentials_path
+        return self._deployment.api_url + api.credentials_path if api is not None and api.credentials_path else ""
 
     @property
     def _table(self) -> str:
@@ -135,7 +139,9 @@ class Aiming:
         if spec is None or caller.id_token is None:
             return None
         keys = tuple(tenant.key for tenant in self._population.user(caller.caller).tenants)
-        return Memberships(self._deployment.tables[spec.table], claims_of(caller.id_token)["sub"], keys)
+        by_name = self._deployment.users_known_by == "username"
+        user_key = caller.username if by_name else claims_of(caller.id_token)["sub"]
+        return Memberships(self._deployment.tables[spec.table], user_key, keys)
 
     @property
     def _users_client(self) -> str:
@@ -164,6 +170,19 @@ class Aiming:
             for key, claim in zip(per_tenant(pattern, tenants), per_tenant(of_claim, tenants), strict=True)
             if claim in held
         }
+
+    @property
+    def _privileged_groups(self) -> tuple[str, ...]:
+        persona = self._blueprint.privileged_persona
+        return () if persona is None else persona.groups
+
+    def _groups(self, caller: Caller) -> tuple[str, ...]:
+        groups = self._blueprint.contract.persona(caller.persona).groups
+        tenants = self._population.user(caller).tenants
+        return tuple(name for group in groups for name in per_tenant(group, tenants))
+
+    def _email(self, caller: Caller) -> str:
+        return "" if caller == PUBLIC else self._population.user(caller).email
 
     def _role_choice(self, caller: Caller) -> Mapping[str, str]:
         persona = self._blueprint.contract.persona(caller.persona)

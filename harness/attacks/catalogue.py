@@ -6,12 +6,15 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from harness.attacks.become import (
+    administration,
     broker,
     developer_identities,
     identity_pool,
+    leavers,
     memberships,
     pool_administration,
     session_tags,
+    sign_up,
     sts,
     tokens,
     user_pool,
@@ -59,6 +62,9 @@ TECHNIQUES: dict[str, Technique] = {
         *web_identity.TECHNIQUES,
         *broker.TECHNIQUES,
         *memberships.TECHNIQUES,
+        *leavers.TECHNIQUES,
+        *sign_up.TECHNIQUES,
+        *administration.TECHNIQUES,
     )
 }
 

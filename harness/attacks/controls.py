@@ -95,7 +95,8 @@ class Controls:
         """Return the control in which the operator shows that the target can do what the technique asks for."""
         name = f"{self._blueprint.name}-{technique.id}-operator-allowed"
         victim = None
-        if technique.effect is not Effect.SESSION:
+        kept = self._blueprint.place(technique.plane) or self._blueprint.shared_place(technique.plane)
+        if technique.effect is not Effect.SESSION and kept is not None:
             victim = next(iter(self._victims(technique)), PUBLIC)
         return Attempt(name, self._blueprint.name, technique, AttemptKind.OPERATOR, OPERATOR, victim)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.attacks.technique import Callers, Feature
 from harness.blueprints.contract import Effect, Reach, SignIn
-from harness.blueprints.spec import RouteAuthorizer
+from harness.blueprints.spec import ApiKind, RouteAuthorizer
 from harness.placeholders import TENANT
 
 if TYPE_CHECKING:
@@ -41,25 +41,34 @@ def _facts(blueprint: Blueprint) -> Iterator[tuple[Feature, bool]]:
     table = blueprint.place("dynamodb")
     yield Feature.IDENTITY_KEYED_TABLE, table is not None and "{identity_id}" in table.partition
     pool = blueprint.identity_pool
+    takes_tokens = blueprint.user_pool is not None and bool(blueprint.user_pool.identity_providers)
+    gives_roles = pool is not None and takes_tokens and bool(pool.authenticated_role or pool.role_mapping)
+    by_groups = pool is not None and pool.role_mapping == "Token"
     if pool is not None:
-        takes_tokens = blueprint.user_pool is not None and blueprint.user_pool.identity_providers
-        yield Feature.ENHANCED_FLOW, bool(takes_tokens and (pool.authenticated_role or pool.role_mapping))
+        yield Feature.ENHANCED_FLOW, gives_roles
         gives_default = pool.ambiguous_role_resolution == "AuthenticatedRole"
-        yield Feature.DEFAULT_ROLE, bool(takes_tokens and gives_default and pool.authenticated_role is not None)
+        yield Feature.DEFAULT_ROLE, gives_roles and gives_default and pool.authenticated_role is not None
         yield Feature.MAPPED_ROLES, bool(pool.role_mapping)
+        yield Feature.TOKEN_ROLES, by_groups
         yield Feature.PRINCIPAL_TAGS, bool(pool.principal_tags)
         yield Feature.DEVELOPER_IDENTITIES, bool(pool.developer_provider)
     yield Feature.IDENTITY_POOL, pool is not None
     personas = blueprint.contract.personas
     yield Feature.TENANT_CLAIM, any(_has_claim(persona) for persona in personas)
+    yield Feature.DECIDING_CLAIMS, gives_roles and (by_groups or any(_has_claim(persona) for persona in personas))
     yield Feature.SIGN_UP, blueprint.user_pool is not None and blueprint.user_pool.sign_up
+    yield Feature.NO_SIGN_UP, blueprint.user_pool is not None and not blueprint.user_pool.sign_up
     has_routes = blueprint.place("execute-api") is not None
     authorizer = None if blueprint.api is None else blueprint.api.authorizer_of_assets
     yield Feature.ROUTES, has_routes
     yield Feature.SIGNED_ROUTES, has_routes and authorizer is RouteAuthorizer.IAM
     yield Feature.TOKEN_ROUTES, has_routes and authorizer is RouteAuthorizer.FUNCTION
     yield Feature.WEB_IDENTITY, any(persona.sign_in is SignIn.WEB_IDENTITY for persona in personas)
-    yield Feature.BROKER, blueprint.api is not None and bool(blueprint.api.credentials_path)
+    broker = blueprint.api if blueprint.api is not None and blueprint.api.credentials_path else None
+    yield Feature.BROKER, broker is not None
+    yield Feature.TOKEN_SESSIONS, gives_roles or broker is not None
+    # What is documented of JWT authorizers, and what functions that verify tokens themselves can be asked for.
+    yield Feature.TIMED_BROKER, broker is not None and broker.kind is ApiKind.HTTP
     yield Feature.MEMBERSHIPS, blueprint.memberships is not None
     has_guests = any(persona.sign_in is SignIn.GUEST for persona in personas)
     yield Feature.NO_GUESTS, pool is not None and not has_guests
@@ -88,15 +97,13 @@ def is_among(blueprint: Blueprint, persona: Persona, callers: Callers, technique
         return False
     if callers in (Callers.ANYBODY, Callers.UNASSIGNED):
         return True
-    if persona.staff:
+    if persona.staff or (callers in (Callers.MEMBERS, Callers.OWNING_MEMBERS) and not persona.has_tokens):
         return False
-    if callers is Callers.OWNERS:
+    if callers in (Callers.OWNERS, Callers.OWNING_MEMBERS):
         # Sessions are coveted for the assets that they reach, on whatever plane.
         planes = tuple(_STORES) if technique.effect is Effect.SESSION else (technique.plane,)
         return any(owns(blueprint, persona, plane) for plane in planes)
-    if callers is Callers.MEMBERS:
-        return persona.has_tokens
-    return callers is Callers.TENANTS or persona.sign_in is SignIn.GUEST
+    return callers in (Callers.TENANTS, Callers.MEMBERS) or persona.sign_in is SignIn.GUEST
 
 
 def roles_given(blueprint: Blueprint, persona: Persona, homes: tuple[str, ...]) -> frozenset[str]:

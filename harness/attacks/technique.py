@@ -59,6 +59,7 @@ class Callers(StrEnum):
     ANYBODY = "anybody"
     TENANTS = "tenants"  # users of a tenant, staff excluded
     OWNERS = "owners"  # users of a tenant who have assets of their own on the technique's plane
+    OWNING_MEMBERS = "owning-members"  # owners who hold tokens
     MEMBERS = "members"  # users of a tenant who hold tokens
     GUESTS = "guests"
     UNASSIGNED = "unassigned"  # users who hold tokens, and to whom the contract gives no AWS credentials
@@ -75,6 +76,7 @@ class Feature(StrEnum):
     ENHANCED_FLOW = "enhanced-flow"  # an identity pool that gives signed-in users a role
     DEFAULT_ROLE = "default-role"  # an identity pool that gives a role to any token it accepts
     GUESTS = "guests"
+    TOKEN_ROLES = "token-roles"  # noqa: S105  roles by the groups that the token names; not a secret
     MAPPED_ROLES = "mapped-roles"  # roles by the token's groups or by rules about its claims, of which users may choose
     PRINCIPAL_TAGS = "principal-tags"  # claims become tags of the session
     DEVELOPER_IDENTITIES = "developer-identities"  # a backend of the design's own says who the users are
@@ -83,6 +85,10 @@ class Feature(StrEnum):
     NO_GUESTS = "no-guests"  # an identity pool that lets in nobody without a token
     TENANT_CLAIM = "tenant-claim"  # claims of the token tell tenants apart
     SIGN_UP = "sign-up"  # anybody may sign up
+    NO_SIGN_UP = "no-sign-up"  # administrators alone make users
+    TOKEN_SESSIONS = "token-sessions"  # noqa: S105  an ID token gets AWS credentials, at an identity pool or a broker
+    DECIDING_CLAIMS = "deciding-claims"  # claims of the token decide what its identity gets
+    TIMED_BROKER = "timed-broker"  # a broker that is documented to look at the time when a token was issued
     ROUTES = "routes"  # routes of an API that belong to tenants
     SIGNED_ROUTES = "signed-routes"  # such routes that are called with a signature
     TOKEN_ROUTES = "token-routes"  # noqa: S105  such routes that are called with an access token; not a secret

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import Contract, Effect, Grant, Persona, Reach, SignIn
-from harness.blueprints.edit import also, edit_group, edit_identity_pool, edit_roles, trust_the_account
+from harness.blueprints.edit import also, edit_app_client, edit_group, edit_identity_pool, edit_roles, trust_the_account
 from harness.blueprints.identity_trust import COGNITO, trusting_own_pool
 from harness.blueprints.policies import allow, policy
 from harness.blueprints.spec import (
@@ -96,7 +96,11 @@ def _trust_the_user_pool_id(blueprint: Blueprint) -> Blueprint:
     return edit_roles(blueprint, names, lambda role: replace(role, trust=trust))
 
 
-def _readers_may(sid: str, action: str, resource: str) -> Change:
+def _tokens_for_a_day(blueprint: Blueprint) -> Blueprint:
+    return edit_app_client(blueprint, "web", lambda client: replace(client, id_token_minutes=24 * 60))
+
+
+def _readers_may(sid: str, action: str | list[str], resource: str) -> Change:
     return also(("books-read",), "books", allow(sid, action, resource))
 
 
@@ -148,6 +152,31 @@ _WEAKNESSES = (
         title="the administrators' role trusts the whole account, and readers may call sts:AssumeRole",
         change=_administrator_assumable,
         leaks=("sts.session.assume-admin-role",),
+    ),
+    Weakness(
+        id="up-admin-apis-on-authenticated-role",
+        title="readers may do everything to the user pool, because the front end needs some of it",
+        change=_readers_may("UserPool", "cognito-idp:*", "@{user_pool.arn}"),
+        leaks=(
+            "user-pool.read.list-users",
+            "user-pool.session.joined-group",
+            "user-pool.session.group-with-a-role",
+            "user-pool.session.password-set",
+        ),
+    ),
+    Weakness(
+        id="up-group-role-passrole-drift/made-by-users",
+        title="readers may make groups with any role, and put people into them",
+        change=_readers_may(
+            "Groups", ["cognito-idp:CreateGroup", "cognito-idp:AdminAddUserToGroup", "iam:PassRole"], "*"
+        ),
+        leaks=("user-pool.session.group-with-a-role",),
+    ),
+    Weakness(
+        id="tok-groups-stale-after-removal",
+        title="ID tokens, and with them the roles of groups, are good for a day",
+        change=_tokens_for_a_day,
+        leaks=("token.session.after-dismissal", "token.session.expired"),
     ),
 )
 

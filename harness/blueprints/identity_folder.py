@@ -7,7 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import Contract, Effect, Grant, Persona, Reach, SignIn
-from harness.blueprints.edit import also, edit_identity_pool, edit_roles, weaken
+from harness.blueprints.edit import (
+    also,
+    edit_function,
+    edit_identity_pool,
+    edit_roles,
+    edit_route,
+    register_every_app_client,
+    weaken,
+)
 from harness.blueprints.functions import source_of
 from harness.blueprints.identity_trust import COGNITO, TRUSTING_LAMBDA, trusting_own_pool
 from harness.blueprints.policies import allow
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
 
 _SUB = f"${{{COGNITO}:sub}}"
 _BUCKET = "@{bucket.uploads.arn}"
+_PATH = "/credentials"
 _OWN_FOLDER: Document = {
     "Version": "2012-10-17",
     "Statement": [
@@ -90,6 +99,12 @@ _TOP_OF_THE_BUCKET = {"StringEquals": {"s3:prefix": "", "s3:delimiter": "/"}}
 def _guests_share_the_role(blueprint: Blueprint) -> Blueprint:
     trusting = edit_roles(blueprint, ("member",), lambda role: replace(role, trust=trusting_own_pool("*")))
     return edit_identity_pool(trusting, lambda pool: replace(pool, unauthenticated_role="member"))
+
+
+def _token_in_the_url(blueprint: Blueprint) -> Blueprint:
+    opened = edit_route(blueprint, _PATH, lambda route: replace(route, authorizer=RouteAuthorizer.NONE))
+    in_url = 'return (event.get("queryStringParameters") or {}).get("id_token") or headers.get('
+    return edit_function(opened, "credentials", ("return headers.get(", in_url))
 
 
 _WEAKNESSES = (
@@ -179,6 +194,31 @@ _WEAKNESSES = (
         change=_also(allow("Identities", "cognito-identity:*", "*")),
         leaks=("identity-pool.session.provider-added", "identity-pool.session.identities-deleted"),
     ),
+    Weakness(
+        id="tok-in-url-or-log",
+        title="the route has no authorizer, and the function takes the token from the URL, as logs and histories do",
+        change=_token_in_the_url,
+        leaks=("broker.session.token-in-url",),
+    ),
+    Weakness(
+        id="tok-wrong-audience-other-client",
+        title="every app client is registered, and the API's authorizer takes tokens of them all",
+        change=register_every_app_client,
+        leaks=("broker.session.other-app-client", "token.session.other-app-client"),
+    ),
+    Weakness(
+        id="tok-revoked-still-valid-offline",
+        title="nobody asks the user pool whether the user still counts: tokens are good until they expire",
+        change=lambda blueprint: edit_identity_pool(
+            blueprint, lambda pool: replace(pool, server_side_token_check=False)
+        ),
+        leaks=(
+            "broker.session.after-sign-out",
+            "broker.session.after-disabling",
+            "token.session.after-sign-out",
+            "token.session.after-disabling",
+        ),
+    ),
 )
 
 IDENTITY_FOLDER = Blueprint(
@@ -210,9 +250,9 @@ IDENTITY_FOLDER = Blueprint(
     api=ApiSpec(
         "auths",
         kind=ApiKind.REST,
-        routes=(RouteSpec("GET", "/credentials", RouteAuthorizer.TOKEN, "credentials"),),
+        routes=(RouteSpec("GET", _PATH, RouteAuthorizer.TOKEN, "credentials"),),
         audience="web",
-        credentials_path="/credentials",
+        credentials_path=_PATH,
     ),
     weaknesses=_WEAKNESSES,
 )

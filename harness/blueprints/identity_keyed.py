@@ -19,7 +19,9 @@ from harness.blueprints.edit import (
     add_policy,
     add_statement,
     also,
+    edit_app_client,
     edit_identity_pool,
+    edit_user_pool,
     register_every_app_client,
     trust_the_account,
     weaken,
@@ -240,6 +242,23 @@ _ADMINISTRATION = (
     "dynamodb.write.delete-table",
 )
 
+
+def _anybody_signs_up(blueprint: Blueprint) -> Blueprint:
+    return edit_user_pool(blueprint, lambda pool: replace(pool, sign_up=True))
+
+
+def _tokens_not_revoked(blueprint: Blueprint) -> Blueprint:
+    return edit_app_client(blueprint, "web", lambda client: replace(client, revokes_tokens=False))
+
+
+def _missing_users_told(blueprint: Blueprint) -> Blueprint:
+    return edit_app_client(blueprint, "web", lambda client: replace(client, hides_missing_users=False))
+
+
+def _user_pool_not_asked(blueprint: Blueprint) -> Blueprint:
+    return edit_identity_pool(blueprint, lambda pool: replace(pool, server_side_token_check=False))
+
+
 _WEAKNESSES = (
     Weakness(
         id="ddb-leadingkeys-absent-on-one-action",
@@ -374,6 +393,30 @@ _WEAKNESSES = (
         title="the back-office app client is registered as an identity provider too",
         change=register_every_app_client,
         leaks=("token.session.other-app-client",),
+    ),
+    Weakness(
+        id="up-self-signup-into-trusted-pool",
+        title="anybody may sign up to a pool whose users are taken for members",
+        change=_anybody_signs_up,
+        leaks=("user-pool.session.stranger",),
+    ),
+    Weakness(
+        id="up-refresh-after-signout",
+        title="token revocation is off, so signing out ends nothing but what the application remembers",
+        change=_tokens_not_revoked,
+        leaks=("user-pool.session.refresh-after-sign-out",),
+    ),
+    Weakness(
+        id="up-user-existence-oracle",
+        title="the app client tells unknown names from wrong passwords",
+        change=_missing_users_told,
+        leaks=("user-pool.read.user-existence",),
+    ),
+    Weakness(
+        id="tok-server-side-check-off",
+        title="the identity pool does not ask the user pool whether the user still counts",
+        change=_user_pool_not_asked,
+        leaks=("token.session.after-sign-out", "token.session.after-disabling"),
     ),
     Weakness(
         id="idp-other-user-pool-as-provider",

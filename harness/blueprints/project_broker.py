@@ -6,7 +6,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.blueprints.contract import Contract, Effect, Grant, Persona, Reach, SignIn
+from harness.blueprints import mistaken_users
+from harness.blueprints.contract import Contract, Effect, ExpectedLeak, Grant, Persona, Reach, SignIn
 from harness.blueprints.edit import add_statement, edit_function, edit_route, set_environment, trust_the_account
 from harness.blueprints.functions import source_of
 from harness.blueprints.identity_trust import TRUSTING_LAMBDA
@@ -42,10 +43,17 @@ _PERSONAS = (
     # In several projects at once, in one session.
     Persona("consultant", SignIn.API, role="base", spans=2),
 )
+_NOT_ASKED = (
+    "an authorizer reads the token and does not ask the user pool whether the user still counts, so an ID token is "
+    "good until it expires (tok-revoked-still-valid-offline); the design accepts that hour"
+)
 _CONTRACT = Contract(
     personas=_PERSONAS,
     grants=tuple(
         Grant(persona.name, "s3", effect, Reach.OWN) for persona in _PERSONAS for effect in (Effect.READ, Effect.WRITE)
+    ),
+    expected_leaks=tuple(
+        ExpectedLeak(f"broker.session.after-{what}", _NOT_ASKED) for what in ("sign-out", "disabling")
     ),
 )
 
@@ -153,7 +161,11 @@ _WEAKNESSES = (
             "broker.session.unsigned",
             "broker.session.foreign-key",
             "broker.session.tampered",
+            "broker.session.public-key-as-secret",
+            "broker.session.unknown-key-id",
+            "broker.session.key-id-as-path",
             "broker.session.expired",
+            "broker.session.not-yet-valid",
         ),
     ),
     Weakness(
@@ -283,6 +295,7 @@ _WEAKNESSES = (
         ),
         leaks=("s3.read.list-objects-foreign-prefix", "s3.read.list-objects-unprefixed"),
     ),
+    *mistaken_users.WEAKNESSES,
 )
 
 PROJECT_BROKER = Blueprint(

@@ -42,7 +42,8 @@ class AppClientSpec:
     """An app client of the user pool. `identity_provider` registers it with the identity pool.
 
     `read_attributes` and `write_attributes` limit what users see and change through this client; None leaves the
-    setting out, which opens everything mutable (aws-semantics 4.3).
+    setting out, which opens everything mutable (aws-semantics 4.3). `hides_missing_users` answers unknown names as it
+    answers wrong passwords; `revokes_tokens` lets the application end a session by its refresh token.
     """
 
     name: str
@@ -50,6 +51,8 @@ class AppClientSpec:
     id_token_minutes: int = 60
     read_attributes: tuple[str, ...] | None = None
     write_attributes: tuple[str, ...] | None = None
+    hides_missing_users: bool = True
+    revokes_tokens: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class UserPoolSpec:
     attributes: tuple[AttributeSpec, ...] = ()
     triggers: Mapping[str, str] = field(default_factory=dict)
     sign_up: bool = False
+    case_sensitive: bool = False
 
     @property
     def identity_providers(self) -> tuple[AppClientSpec, ...]:
@@ -100,7 +104,8 @@ class IdentityPoolSpec:
     `role_mapping` is empty, "Token" or "Rules". `principal_tags` maps tag keys to claims, `default_tags` in their place
     takes AWS's own map (`client` and `username`). `developer_provider` names a backend of the design's own that says
     who its users are. `trusts_outsiders` registers a foreign user pool as a provider; no sound blueprint does.
-    `classic_flow` None leaves the setting out.
+    `classic_flow` None leaves the setting out. `server_side_token_check` has Cognito ask the user pool whether the user
+    still counts (aws-semantics 4.4).
     """
 
     authenticated_role: str | None
@@ -112,7 +117,7 @@ class IdentityPoolSpec:
     principal_tags: Mapping[str, str] = field(default_factory=dict)
     default_tags: bool = False
     developer_provider: str = ""
-    server_side_token_check: bool = False
+    server_side_token_check: bool = True
     trusts_outsiders: bool = False
 
 
@@ -164,9 +169,13 @@ class BucketSpec:
 
 @dataclass(frozen=True)
 class MembershipSpec:
-    """The table that says who belongs to which tenant: PK is the user's `sub`, SK the key of the tenant."""
+    """The table that says who belongs to which tenant: PK is what the application knows users by, SK the tenant's key.
+
+    That is the user's `sub`, which nobody else ever gets, or the user name, which can be given again.
+    """
 
     table: str
+    user_key: Literal["sub", "username"] = "sub"
 
 
 @dataclass(frozen=True)
@@ -276,12 +285,16 @@ class Weakness:
 
 @dataclass(frozen=True)
 class Misconfiguration:
-    """A named mistake that lets nobody in: a change of the blueprint's data, and the code that every sign-in meets."""
+    """A named mistake that keeps people out: a change of the blueprint's data, and the code that each sign-in meets.
+
+    `personas` are those who are kept out; where there are none named, everybody with a password is.
+    """
 
     id: str
     title: str
     change: Callable[[Blueprint], Blueprint]
     error_code: str
+    personas: tuple[str, ...] = ()
 
     @property
     def entry(self) -> str:

@@ -14,6 +14,7 @@ from harness.blueprints.edit import (
     edit_roles,
     edit_route,
     edit_table,
+    edit_user_pool,
     weaken,
 )
 from harness.blueprints.functions import source_of
@@ -188,6 +189,26 @@ def _sign_up_may_join(blueprint: Blueprint) -> Blueprint:
     return _claim_is_writable(keeps)
 
 
+_TOLD_BY_THE_CLIENT = """def handler(event, context):
+    org = (event["request"].get("clientMetadata") or {}).get("org")
+    if org:
+        event["response"]["claimsOverrideDetails"] = {"claimsToAddOrOverride": {"custom:org": org}}
+    return event
+"""
+
+
+def _metadata_names_the_organisation(blueprint: Blueprint) -> Blueprint:
+    trigger = FunctionSpec("token", source=_TOLD_BY_THE_CLIENT, role="organisation-function")
+    return edit_user_pool(
+        replace(blueprint, functions=(*blueprint.functions, trigger)),
+        lambda pool: replace(pool, triggers={**pool.triggers, "PreTokenGeneration": "token"}),
+    )
+
+
+def _never_set(blueprint: Blueprint) -> Blueprint:
+    return edit_user_pool(blueprint, lambda pool: replace(pool, attributes=(AttributeSpec("org", mutable=False),)))
+
+
 def _without_tag_session(blueprint: Blueprint) -> Blueprint:
     return edit_roles(blueprint, ("member",), lambda role: replace(role, trust=trusting_own_pool()))
 
@@ -210,6 +231,18 @@ _WEAKNESSES = (
         title="whoever signs up may bring the organisation along, and the trigger keeps it",
         change=_sign_up_may_join,
         leaks=_CLAIM_ATTACKS,
+    ),
+    Weakness(
+        id="up-pretoken-trusts-client-metadata",
+        title="a trigger puts the organisation into the token that the client's metadata names",
+        change=_metadata_names_the_organisation,
+        leaks=("user-pool.session.client-metadata",),
+    ),
+    Weakness(
+        id="up-admin-apis-on-authenticated-role",
+        title="members may do everything to the user pool, because the front end needs some of it",
+        change=also(("member",), "organisation", allow("UserPool", "cognito-idp:*", "@{user_pool.arn}")),
+        leaks=("user-pool.session.administered-claim", "user-pool.read.list-users", "user-pool.session.password-set"),
     ),
     Weakness(
         id="ddb-stringlike-prefix-collision",
@@ -359,6 +392,13 @@ TENANT_TAGGED = Blueprint(
             title="the members' role does not allow sts:TagSession, so no exchange with tags succeeds",
             change=_without_tag_session,
             error_code="InvalidIdentityPoolConfigurationException",
+        ),
+        Misconfiguration(
+            id="up-immutable-attr-never-set",
+            title="the organisation's attribute is immutable, so the trigger cannot write what nobody has chosen",
+            change=_never_set,
+            error_code="UserLambdaValidationException",
+            personas=("founder",),
         ),
     ),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import json
 import secrets
 from dataclasses import dataclass
@@ -63,6 +64,19 @@ class PoolKeys:
         key = self.key(use)
         header = {"kid": key.kid, "alg": ALGORITHM}
         return Secret(jwt.encode(header, dict(claims), key, algorithms=[ALGORITHM], default_type=None))
+
+    def knows(self, key_id: object) -> bool:
+        """Tell whether a key of the pool has this id."""
+        return any(self.key(use).kid == key_id for use in TokenUse)
+
+    def is_signed_with_public_key(self, use: TokenUse, token: str) -> bool:
+        """Tell whether a token is HS256 with the public key of this kind, as PEM, for its secret."""
+        if read_unverified(token).header.get("alg") != "HS256":
+            return False
+        body, _, signature = token.rpartition(".")
+        # By hand: the library rightly refuses to take a public key for a secret.
+        expected = hmac.digest(self.key(use).as_pem(private=False), body.encode(), "sha256")
+        return hmac.compare_digest(base64.urlsafe_b64encode(expected).rstrip(b"="), signature.encode())
 
     def verified_claims(self, use: TokenUse, token: str) -> dict[str, Any]:
         """Return the claims of a token signed with the key of this kind; expiry is not looked at.

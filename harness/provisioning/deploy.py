@@ -8,7 +8,7 @@ from harness.deployment import Deployment, Resource, operate
 from harness.errors import DeploymentError
 from harness.provisioning.apis import make_api
 from harness.provisioning.functions import allow_triggers, make_functions
-from harness.provisioning.identity_pool import connect_roles, make_identity_pool
+from harness.provisioning.identity_pool import connect_roles, make_identity_pool, make_outsiders_identity_pool
 from harness.provisioning.roles import (
     destroy_iam_user,
     destroy_role,
@@ -61,9 +61,12 @@ def _make(blueprint: Blueprint, target: Target, deployment: Deployment, populati
     user_pool = blueprint.user_pool
     if user_pool is not None:
         make_user_pools(user_pool, target, deployment, population)
+        make_outsiders_identity_pool(target, deployment)
     if blueprint.identity_pool is not None:
         make_identity_pool(blueprint, target, deployment)
     make_stores(blueprint, target, deployment, population)
+    if blueprint.memberships is not None:
+        deployment.users_known_by = blueprint.memberships.user_key
     make_iam_users(blueprint, target, deployment, population)
     make_roles(blueprint, target, deployment, population)
     make_functions(blueprint, target, deployment)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def make_identity_pool(blueprint: Blueprint, target: Target, deployment: Deployment) -> None:
-    """Make the pool with its providers, and a foreign one that gives its users OpenID tokens."""
+    """Make the pool with its providers."""
     spec, user_pool = _specs(blueprint)
     providers = [
         {
@@ -40,6 +40,10 @@ def make_identity_pool(blueprint: Blueprint, target: Target, deployment: Deploym
     deployment.identity_pool = answer["IdentityPoolId"]
     deployment.record("identity-pool", deployment.identity_pool)
     deployment.pool_settings["UpdateIdentityPool"] = {"IdentityPoolId": deployment.identity_pool, **settings}
+
+
+def make_outsiders_identity_pool(target: Target, deployment: Deployment) -> None:
+    """Make a foreign identity pool that gives the users of the foreign user pool OpenID tokens."""
     outsiders = operate(
         target,
         "cognito-identity",

@@ -17,20 +17,22 @@ _AUTH_FLOWS = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 
 
 def make_user_pools(spec: UserPoolSpec, target: Target, deployment: Deployment, population: Population) -> None:
-    """Make the design's pool with its app clients, and the outsiders' pool with one."""
+    """Make the design's pool with its app clients, and the outsiders' pool, which has the same attributes, with one."""
     name = deployment.name_of(deployment.blueprint)
     schema = [
         {"Name": attribute, "AttributeDataType": "String", "Mutable": spec_of.mutable}
         for spec_of in spec.attributes
         for attribute in per_tenant(spec_of.name, population.tenants)
     ]
-    settings: dict[str, Any] = {"AdminCreateUserConfig": {"AllowAdminCreateUserOnly": not spec.sign_up}}
-    if schema:
-        settings["Schema"] = schema
-    deployment.user_pool = _make_pool(target, deployment, name, settings)
+    kept: dict[str, Any] = {"Schema": schema} if schema else {}
+    settings: dict[str, Any] = {
+        "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": not spec.sign_up},
+        "UsernameConfiguration": {"CaseSensitive": spec.case_sensitive},
+    }
+    deployment.user_pool = _make_pool(target, deployment, name, {**kept, **settings})
     for client in spec.app_clients:
         deployment.app_clients[client.name] = _make_client(target, deployment.user_pool, client, population)
-    deployment.outsiders_pool = _make_pool(target, deployment, f"{name}-outsiders", {})
+    deployment.outsiders_pool = _make_pool(target, deployment, f"{name}-outsiders", kept)
     outside = operate(
         target,
         "cognito-idp",
@@ -92,6 +94,8 @@ def _make_client(target: Target, pool: str, client: AppClientSpec, population: P
         ExplicitAuthFlows=_AUTH_FLOWS,
         IdTokenValidity=client.id_token_minutes,
         TokenValidityUnits={"IdToken": "minutes"},
+        PreventUserExistenceErrors="ENABLED" if client.hides_missing_users else "LEGACY",
+        EnableTokenRevocation=client.revokes_tokens,
         **limits,
     )
     return str(answer["UserPoolClient"]["ClientId"])

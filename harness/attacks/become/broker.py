@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from harness.attacks.technique import Sent, Step
     from harness.secret import Secret
 
+# Up from wherever keys might be kept, to a file that is empty everywhere.
+_EMPTY_FILE = "../" * 16 + "dev/null"
 _AUTHORIZERS = "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html"
 
 
@@ -145,6 +147,55 @@ TECHNIQUES = (
         cwe=("CWE-639",),
         actions=("s3:GetObject", "dynamodb:GetItem"),
         steps=_in_the_victims_name,
+    ),
+    _BROKER(
+        id="broker.session.public-key-as-secret",
+        title="asking the broker with a token in the victim's name, HS256 with the public key for its secret",
+        catalogue=("tok-hs256-public-key-confusion",),
+        cwe=("CWE-327", "CWE-347"),
+        steps=_with(
+            lambda aim: forgery.signed_with_secret(
+                aim.id_token, aim.tokens.public_key(aim.caller), **aim.victims_claims
+            )
+        ),
+    ),
+    _BROKER(
+        id="broker.session.unknown-key-id",
+        title="asking the broker with a token in the victim's name under a key id that nobody knows",
+        catalogue=("tok-unknown-kid-or-jwks-refresh-fail-open",),
+        cwe=("CWE-347", "CWE-636"),
+        steps=_with(lambda aim: forgery.signed_under_unknown_key_id(aim.id_token, **aim.victims_claims)),
+    ),
+    _BROKER(
+        id="broker.session.key-id-as-path",
+        title="asking the broker with a token in the victim's name whose key id is the path of an empty file",
+        catalogue=("tok-unknown-kid-or-jwks-refresh-fail-open",),
+        cwe=("CWE-22", "CWE-347"),
+        steps=_with(lambda aim: forgery.signed_with_secret(aim.id_token, b"", _EMPTY_FILE, **aim.victims_claims)),
+    ),
+    _NOBODY(
+        id="broker.session.not-yet-valid",
+        title="asking the broker with one's own token before it is issued",
+        catalogue=("tok-expired",),
+        cwe=("CWE-613",),
+        requires=frozenset({Feature.TIMED_BROKER}),
+        needs=frozenset({Capability.TIME_TRAVEL}),
+        steps=_with(lambda aim: aim.tokens.not_yet_valid(aim.caller)),
+    ),
+    _NOBODY(
+        id="broker.session.other-app-client",
+        title="asking the broker with one's own token from an app client that is not the API's",
+        catalogue=("tok-wrong-audience-other-client",),
+        requires=frozenset({Feature.BROKER, Feature.SECOND_APP_CLIENT}),
+        steps=_with(lambda aim: aim.tokens.of_another_app_client(aim.caller)),
+    ),
+    _NOBODY(
+        id="broker.session.token-in-url",
+        title="asking the broker with one's own token in the URL, where logs and histories keep it",
+        catalogue=("tok-in-url-or-log",),
+        cwe=("CWE-598",),
+        severity=Severity.NORMAL,
+        steps=lambda aim: (ask(aim, None, {"id_token": aim.id_token.reveal(), "token": aim.id_token.reveal()}),),
     ),
     _NOBODY(
         id="broker.session.access-token",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _VERIFYING = "https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html"
 
+_GROUP_CLAIMS = ("cognito:groups", "cognito:roles", "cognito:preferred_role")
+
 
 def _exchange(aim: Aim, identity_id: str, provider: str, token: Secret) -> ApiRequest:
     params = {"IdentityId": identity_id, "Logins": {provider: token.reveal()}, **aim.role_choice}
@@ -50,6 +52,13 @@ def _as_anybody(provider_of: Callable[[Aim], str]) -> Callable[[Aim], tuple[Step
         return (ApiRequest("cognito-identity", "GetId", params), with_that_identity)
 
     return steps
+
+
+def _deciding_claims(aim: Aim) -> dict[str, Any]:
+    """Return the claims by which the victim's identity gets what it gets."""
+    claims = forgery.claims_of(aim.victim.id_token) if aim.victim.id_token is not None else {}
+    groups = {name: claims[name] for name in _GROUP_CLAIMS if name in claims}
+    return {**groups, **aim.victims_attributes}
 
 
 def _genuine(aim: Aim) -> tuple[Step, ...]:
@@ -90,6 +99,29 @@ TECHNIQUES = (
         title="one's own token rewritten to the victim's name under the old signature",
         catalogue=("tok-signature-stripped-or-tampered",),
         steps=_as_victim(lambda aim: forgery.tampered(aim.id_token, **aim.victims_claims)),
+    ),
+    _TOKEN(
+        id="token.session.public-key-as-secret",
+        title="a token in the victim's name as HS256 with the user pool's public key for its secret",
+        catalogue=("tok-hs256-public-key-confusion",),
+        steps=_as_victim(
+            lambda aim: forgery.signed_with_secret(
+                aim.id_token, aim.tokens.public_key(aim.caller), **aim.victims_claims
+            )
+        ),
+    ),
+    _TOKEN(
+        id="token.session.unknown-key-id",
+        title="a token in the victim's name signed with a key of one's own under a key id that nobody knows",
+        catalogue=("tok-unknown-kid-or-jwks-refresh-fail-open",),
+        steps=_as_victim(lambda aim: forgery.signed_under_unknown_key_id(aim.id_token, **aim.victims_claims)),
+    ),
+    _TOKEN(
+        id="token.session.tampered-claims",
+        title="one's own token with the victim's tenant, groups and roles written into it",
+        catalogue=("tok-signature-stripped-or-tampered",),
+        requires=frozenset({Feature.ENHANCED_FLOW, Feature.DECIDING_CLAIMS}),
+        steps=_as_oneself(lambda aim: forgery.tampered(aim.id_token, **_deciding_claims(aim))),
     ),
     _OWN(
         id="token.session.expired",

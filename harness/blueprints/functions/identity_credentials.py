@@ -13,12 +13,26 @@ COGNITO = boto3.client("cognito-identity")
 
 def handler(event, context):
     """Answer a request for credentials."""
-    logins = {os.environ["PROVIDER"]: token_of(event)}
+    token = token_of(event)
+    try:
+        if token:
+            return answer(200, credentials_for({os.environ["PROVIDER"]: token}))
+    except COGNITO.exceptions.NotAuthorizedException:
+        pass
+    return answer(401, {"message": "Unauthorized"})
+
+
+def credentials_for(logins):
+    """Return the identity that the token stands for, and its credentials."""
     identity = COGNITO.get_id(IdentityPoolId=os.environ["IDENTITY_POOL"], Logins=logins)["IdentityId"]
-    answer = COGNITO.get_credentials_for_identity(IdentityId=identity, Logins=logins)
-    body = {"IdentityId": answer["IdentityId"], "Credentials": answer["Credentials"]}
+    given = COGNITO.get_credentials_for_identity(IdentityId=identity, Logins=logins)
+    return {"IdentityId": given["IdentityId"], "Credentials": given["Credentials"]}
+
+
+def answer(status, body):
+    """Return what the API answers; nobody on the way may keep it."""
     return {
-        "statusCode": 200,
+        "statusCode": status,
         "headers": {"content-type": "application/json", "cache-control": "no-store"},
         "body": json.dumps(body, default=str),
     }

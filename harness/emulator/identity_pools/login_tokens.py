@@ -138,6 +138,12 @@ class LoginTokens:
     def _check_signature(self, user_pool: UserPool, claims: Mapping[str, Any], token: str) -> None:
         if Fault.SKIP_TOKEN_SIGNATURE in self._faults:
             return
+        key_id = read_unverified(token).header.get("kid")
+        if Fault.ACCEPT_UNKNOWN_KEY_ID in self._faults and not user_pool.keys.knows(key_id):
+            return
+        confuses_keys = Fault.ACCEPT_PUBLIC_KEY_AS_SECRET in self._faults
+        if confuses_keys and user_pool.keys.is_signed_with_public_key(TokenUse.ID, token):
+            return
         takes_access_tokens = Fault.SKIP_TOKEN_AUDIENCE in self._faults
         is_access_token = claims.get("token_use") == TokenUse.ACCESS.value
         use = TokenUse.ACCESS if takes_access_tokens and is_access_token else TokenUse.ID
