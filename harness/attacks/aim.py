@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from harness.assets import Asset
-    from harness.blueprints.spec import Blueprint
+    from harness.blueprints.spec import Blueprint, IndexSpec
     from harness.deployment import Deployment
     from harness.memberships import Memberships
     from harness.population import Population, User
@@ -31,7 +31,8 @@ class Aim:
     """Everything a technique may use to build its requests.
 
     `attacked` is what is aimed at, `callers_own` the caller's own asset of the same kind, `table` the table that holds
-    the design's items, under its name in the account; techniques that obtain
+    the design's items, under its name in the account, and `second_table` another one of the design's; `owner_index` and
+    `common_index` are the indexes of the items whose keys tell owners apart or do not; techniques that obtain
     sessions may try them on it. `credentials_url` is where a token broker hands out credentials, `broker_function` the
     function that does, and `users_client` the app client through which users come. `own_attributes` and
     `victims_attributes` are the attributes of the user pool that say which tenants the caller and the victim belong
@@ -53,6 +54,9 @@ class Aim:
     attacked: Asset | None = None
     callers_own: Asset | None = None
     table: str = ""
+    second_table: str = ""
+    owner_index: IndexSpec | None = None
+    common_index: IndexSpec | None = None
     credentials_url: str = ""
     users_client: str = ""
     own_attributes: Mapping[str, str] = field(default_factory=dict)
@@ -85,6 +89,15 @@ class Aim:
     def own_label(self) -> str:
         """Return what tells the caller apart from others on the plane, where the caller owns anything; else nobody."""
         return self.callers_own.discriminator if self.callers_own is not None else "nobody"
+
+    def by_index(self, index: IndexSpec | None) -> tuple[str, str, str]:
+        """Return an index's name, its partition key, and the value that the asset has there.
+
+        Raises TypeError where there is no such index.
+        """
+        if index is None:
+            raise TypeError("the technique needs an index")
+        return index.name, index.partition_key, self.asset.item[index.partition_key]["S"]
 
     @property
     def membership(self) -> Memberships:

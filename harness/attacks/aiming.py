@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.assets import PUBLIC, Assets
 from harness.attacks.aim import Aim, TokenSource
@@ -61,8 +61,8 @@ class Aiming:
             self._tokens,
             attacked,
             attacked,
-            self._table,
             broker_function=self._broker_function,
+            **self._tables,
         )
 
     def at(self, attempt: Attempt) -> Aim:
@@ -86,7 +86,6 @@ class Aiming:
             tokens=self._tokens,
             attacked=attacked,
             callers_own=own,
-            table=self._table,
             credentials_url=self._credentials_url,
             role_choice=self._role_choice(attempt.attacker),
             privileged_role=self._role_of(self._blueprint.privileged_persona, attempt.attacker),
@@ -104,6 +103,7 @@ class Aiming:
             memberships=self._memberships(caller),
             session_policy=self._session_policy(attempt.attacker),
             routes_are_signed=Feature.TOKEN_ROUTES not in features_of(self._blueprint),
+            **self._tables,
         )
 
     def _plane_of_sessions(self) -> str:
@@ -124,9 +124,18 @@ class Aiming:
         return self._deployment.api_url + api.credentials_path if api is not None and api.credentials_path else ""
 
     @property
-    def _table(self) -> str:
+    def _tables(self) -> dict[str, Any]:
+        """Return the fields of an aim that say where items are."""
         place = self._blueprint.place("dynamodb") or self._blueprint.shared_place("dynamodb")
-        return "" if place is None else self._deployment.tables[place.store]
+        if place is None:
+            return {}
+        others = (table.name for table in self._blueprint.tables if table.name != place.store)
+        return {
+            "table": self._deployment.tables[place.store],
+            "second_table": self._deployment.tables.get(next(others, ""), ""),
+            "owner_index": self._blueprint.owner_index,
+            "common_index": self._blueprint.common_index,
+        }
 
     @property
     def _broker_function(self) -> str:

@@ -39,6 +39,14 @@ def _facts(blueprint: Blueprint) -> Iterator[tuple[Feature, bool]]:
         yield store, place is not None or blueprint.shared_place(plane) is not None
         yield partitioned, place is not None and bool(place.partition)
     table = blueprint.place("dynamodb")
+    yield Feature.OWNER_INDEX, blueprint.owner_index is not None
+    yield Feature.COMMON_INDEX, blueprint.common_index is not None
+    may_put = any(
+        blueprint.contract.allows(persona.name, "dynamodb", Effect.WRITE, Reach.OWN)
+        for persona in blueprint.contract.personas
+    )
+    yield Feature.BACKEND_ATTRIBUTES, table is not None and bool(table.attributes) and not may_put
+    yield Feature.SECOND_TABLE, table is not None and len(blueprint.tables) > 1
     yield Feature.IDENTITY_KEYED_TABLE, table is not None and "{identity_id}" in table.partition
     pool = blueprint.identity_pool
     takes_tokens = blueprint.user_pool is not None and bool(blueprint.user_pool.identity_providers)

@@ -71,6 +71,10 @@ class Feature(StrEnum):
     TABLE = "table"
     BUCKET = "bucket"
     PARTITIONED_TABLE = "partitioned-table"  # several owners in one table
+    OWNER_INDEX = "owner-index"  # an index of the items whose key tells owners apart
+    COMMON_INDEX = "common-index"  # an index of the items whose key does not
+    BACKEND_ATTRIBUTES = "backend-attributes"  # attributes of items that their owners may not write
+    SECOND_TABLE = "second-table"  # one in which no tenant has items
     IDENTITY_KEYED_TABLE = "identity-keyed-table"  # partition keys are made of identity ids
     PARTITIONED_BUCKET = "partitioned-bucket"  # several owners in one bucket
     ENHANCED_FLOW = "enhanced-flow"  # an identity pool that gives signed-in users a role

@@ -342,6 +342,27 @@ class Blueprint(Design):
         return next((place for place in self.shared if place.plane == plane), None)
 
     @property
+    def owner_index(self) -> IndexSpec | None:
+        """Return the index of the tenants' items whose partition key tells owners apart, None where there is none."""
+        return next((index for index in self._item_indexes if self._tells_owners_apart(index)), None)
+
+    @property
+    def common_index(self) -> IndexSpec | None:
+        """Return the index of the tenants' items in whose partitions items of all owners stand together, or None."""
+        return next((index for index in self._item_indexes if not self._tells_owners_apart(index)), None)
+
+    @property
+    def _item_indexes(self) -> tuple[IndexSpec, ...]:
+        place = self.place("dynamodb")
+        return tuple(
+            index for table in self.tables if place is not None and table.name == place.store for index in table.indexes
+        )
+
+    def _tells_owners_apart(self, index: IndexSpec) -> bool:
+        place = self.place("dynamodb")
+        return index.is_local or (place is not None and "{" in place.attributes.get(index.partition_key, ""))
+
+    @property
     def privileged_persona(self) -> Persona | None:
         """Return the persona whose role nobody else may get, None where the design has no such role."""
         return next((persona for persona in self.contract.personas if persona.staff and persona.role), None)

@@ -26,6 +26,10 @@ def _put(table: str, partition: str, name: str) -> tuple[ApiRequest, ...]:
     return (ApiRequest("dynamodb", "PutItem", {"TableName": table, "Item": item}),)
 
 
+def _put_own(aim: Aim) -> tuple[ApiRequest, ...]:
+    return _put(aim.own.store, aim.own.partition, aim.own.name)
+
+
 def _forged(value_of: Callable[[Aim], str]) -> Callable[[Aim], tuple[ApiRequest, ...]]:
     """Return steps that put an item under a partition key which is nobody's."""
     return lambda aim: _put(aim.own.store, value_of(aim), aim.own.name)
@@ -41,7 +45,9 @@ _FORGED = partial(
     documentation=_GUIDE,
     catalogue=("ddb-leadingkeys-absent-on-one-action",),
     victim=Victim.NOBODY,
-    control_steps=lambda aim: _put(aim.own.store, aim.own.partition, aim.own.name),
+    control_steps=_put_own,
+    # Where owners may not put items, the operator shows what it is to.
+    operator_steps=_put_own,
     requires=frozenset({Feature.PARTITIONED_TABLE}),
     callers=Callers.OWNERS,
 )
