@@ -59,7 +59,12 @@ class Run:
         verdict = stage.execution.judge(attempt)
         calls = {"verdict": stage.target.calls - before, "users": list(users)}
         record = record_of(verdict, stage.population, self.options, stage.deployment.run_id)
-        return Judged(verdict, record, evidence_of(verdict, rerun_command(record, self.facts)), calls)
+        return Judged(
+            verdict,
+            record,
+            evidence_of(verdict, rerun_command(record, self.facts), stage.sessions.get(attempt.attacker)),
+            calls,
+        )
 
     @cached_property
     def facts(self) -> RunFacts:

@@ -17,13 +17,15 @@ from harness.sessions import sign_in_everybody
 from harness.targets.embedded import EmbeddedTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from harness.attacks.attempts import Attempt
     from harness.blueprints.spec import Blueprint, Weakness
     from harness.deployment import Deployment
     from harness.emulator.faults import Fault
-    from harness.population import Population
+    from harness.errors import SignInRefusedError
+    from harness.population import Caller, Population
+    from harness.sessions import Session
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Stage:
     deployment: Deployment
     population: Population
     execution: Execution
+    sessions: Mapping[Caller, Session | SignInRefusedError]
     calls_per_user: tuple[int, ...] = ()
 
     def close(self) -> None:
@@ -70,4 +73,4 @@ def set_up(
     target.enforce(enforcement)
     target.plant_faults(faults)
     execution = Execution(target, blueprint, deployment, population, sessions)
-    return Stage(target, deployment, population, execution, tuple(signed_in.calls.values()))
+    return Stage(target, deployment, population, execution, sessions, tuple(signed_in.calls.values()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import allure_commons
-from allure_commons.model2 import Label, Link
+from allure_commons.model2 import Label, Link, Parameter, TestStepResult
 from allure_commons.types import AttachmentType
 from pydantic_core import to_json
 
@@ -140,13 +140,19 @@ def title(record: AttemptRecord) -> str:
 def attach_evidence(record: AttemptRecord, evidence: Mapping[str, Any]) -> None:
     """Attach the evidence as one JSON document, and on LEAK or LOCKOUT the decision and the command that repeats it.
 
-    Of `evidence` two entries are understood, both may be absent; the rest is shown as it is, secrets redacted:
-    `decision`, a list of mappings with `policy`, `statement`, `effect`, `conditions` (mappings with `operator`, `key`,
-    `wanted`, `found`, `met`) and `absent_keys`; `reproduce`, the command as text.
+    The steps of the test are those of the attempt: sign in, each request, judge; its description is the decision.
+    Of `evidence` four entries are understood, all may be absent; the rest is shown as it is, secrets redacted:
+    `session`, who the caller is by the session's claims; `steps`, what was sent and answered; `decision`, a list of
+    mappings with `policy`, `statement`, `effect`, `conditions` (mappings with `operator`, `key`, `wanted`, `found`,
+    `met`) and `absent_keys`; `reproduce`, the command as text.
     """
-    if _running_test() is None:
+    result = _running_test()
+    if result is None:
         return
     clean = redact(evidence)
+    if isinstance(clean, dict):
+        result.steps.extend(_steps(record, clean))
+        result.descriptionHtml = redact_text(_decision(record, clean))
     document = {"record": redact(record.as_json()), "evidence": clean}
     body = to_json(document, indent=2, fallback=str).decode()
     _attach(redact_text(body), "evidence", AttachmentType.JSON)
@@ -159,16 +165,44 @@ def attach_evidence(record: AttemptRecord, evidence: Mapping[str, Any]) -> None:
 
 def decision_table(record: AttemptRecord, evidence: Mapping[str, Any]) -> str:
     """Return a small HTML page: each policy statement that had a say, what it compared, which keys were absent."""
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Decision</title><style>{STYLE}</style>'
+        f"{_decision(record, evidence)}</html>"
+    )
+
+
+def _decision(record: AttemptRecord, evidence: Mapping[str, Any]) -> str:
     rows = [_decision_row(entry) for entry in evidence.get("decision") or ()]
     if not rows:
         named = record.deciding_statement or "The target does not say which statement decided."
         rows = [f'<tr><td colspan="5">{_shown(named)}</td></tr>']
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Decision</title><style>{STYLE}</style>'
         f"<p>{sign(record)} {_shown(record.reason)}</p>"
         "<table><thead><tr><th>Policy</th><th>Statement</th><th>Effect</th><th>Conditions compared</th>"
-        f"<th>Absent keys</th></tr></thead><tbody>{''.join(rows)}</tbody></table></html>"
+        f"<th>Absent keys</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
+
+
+def _steps(record: AttemptRecord, evidence: Mapping[str, Any]) -> list[TestStepResult]:
+    """Return the attempt as steps: who acts, what was sent and answered, how it was judged."""
+    sent = [
+        _step(
+            f"send {step['request']['service']}:{step['request']['operation']}",
+            {"status": step["response"]["status"], "error": step["response"]["error"] or "none"},
+        )
+        for step in evidence.get("steps") or ()
+    ]
+    judged = {"reason": record.reason, "control": record.control_used, "statement": record.deciding_statement}
+    return [
+        _step(f"sign in as {record.attacker_label}", evidence.get("session") or {}),
+        *sent,
+        _step(f"judge: {_verdict_words(record)}", judged),
+    ]
+
+
+def _step(name: str, parameters: Mapping[str, object]) -> TestStepResult:
+    shown = [Parameter(name=key, value=redact_text(str(value))) for key, value in parameters.items() if value]
+    return TestStepResult(name=redact_text(name), status="passed", parameters=shown)
 
 
 def _relabelled(labels: Iterable[Label], wanted: Mapping[str, str | None], tags: Iterable[str]) -> list[Label]:

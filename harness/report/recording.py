@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from harness.forgery import claims_of
 from harness.report.records import AttemptRecord, Expected
+from harness.sessions import Session
 
 if TYPE_CHECKING:
+    from harness.errors import SignInRefusedError
     from harness.options import RunOptions
     from harness.population import Caller, Population
     from harness.verdicts import Verdict
 
 # What differs between two runs with the same seed: identity ids, and the seconds in "Token expired: NOW >= EXP".
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+# Claims of a token that say nothing of who holds it.
+_NOT_TELLING = frozenset({"at_hash", "auth_time", "event_id", "exp", "iat", "jti", "origin_jti"})
 _EPOCH = re.compile(r"\b\d{10}\b")
 
 
@@ -53,16 +59,31 @@ def record_of(verdict: Verdict, population: Population, options: RunOptions, run
     )
 
 
-def evidence_of(verdict: Verdict, rerun: str) -> dict[str, Any]:
-    """Return what is attached to a verdict: the exchange, the decisions compared key by key, how to repeat it."""
+def evidence_of(verdict: Verdict, rerun: str, session: Session | SignInRefusedError | None = None) -> dict[str, Any]:
+    """Return what is attached to a verdict: who acted, the exchange, the decisions key by key, how to repeat it."""
     return {
         **verdict.evidence,
+        "session": session_facts(session),
         "control": verdict.control_used,
         "decision": [_decision_entry(statement) for statement in _statements(verdict)],
         "undefined_keys": sorted({key for decision in verdict.decisions for key in decision.get("undefined_keys", ())}),
         "sentences": [decision["sentence"] for decision in verdict.decisions if decision.get("sentence")],
         "reproduce": rerun,
     }
+
+
+def session_facts(session: Session | SignInRefusedError | None) -> dict[str, str]:
+    """Return who somebody is by their session: the identity id and the claims of the ID token, no token and no key."""
+    if not isinstance(session, Session):
+        return {}
+    claims = {} if session.id_token is None else claims_of(session.id_token)
+    shown = {name: value for name, value in claims.items() if name not in _NOT_TELLING}
+    told = {
+        "user": session.username,
+        "identity id": session.identity_id,
+        **{name: value if isinstance(value, str) else json.dumps(value) for name, value in shown.items()},
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _statements(verdict: Verdict) -> list[dict[str, Any]]:
