@@ -10,6 +10,9 @@ from harness.assets import Assets, plant
 from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.plan import asset_names, controls
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
+from harness.blueprints.order_book import ORDER_BOOK
+from harness.blueprints.policies import allow, policy
+from harness.blueprints.spec import IndexSpec, TableSpec
 from harness.errors import DeploymentError
 from harness.population import populate
 from harness.provisioning.deploy import deploy, destroy
@@ -51,6 +54,24 @@ def test_what_was_deployed_and_populated_is_destroyed_by_what_was_recorded(embed
     assert all(count > before[operation] for operation, count in _what_is_there(embedded_target).items())
     assert destroy(deployment, embedded_target) == []
     assert _what_is_there(embedded_target) == before
+
+
+def test_tables_come_with_their_indexes_and_policies_and_protected(embedded_target: EmbeddedTarget) -> None:
+    statement = {**allow("Support", "dynamodb:GetItem", "*"), "Principal": {"AWS": "@{role.support.arn}"}}
+    indexes = (IndexSpec("by-owner", "owner", projected=("canary",)), IndexSpec("by-rank", "PK", "rank"))
+    design = replace(ORDER_BOOK, tables=(TableSpec("orders", indexes, policy(statement)), TableSpec("settings")))
+    people = populate(design, seed=1, tenants=2, run_secret=Secret("s"))
+    deployment = deploy(design, embedded_target, "abc12345", people)
+    name = deployment.tables["orders"]
+    table = embedded_target.send_as_operator(ApiRequest("dynamodb", "DescribeTable", {"TableName": name})).data["Table"]
+    assert table["DeletionProtectionEnabled"]
+    assert [index["IndexName"] for index in table["LocalSecondaryIndexes"]] == ["by-rank"]
+    (by_owner,) = table["GlobalSecondaryIndexes"]
+    assert by_owner["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["canary"]}
+    asked = ApiRequest("dynamodb", "GetResourcePolicy", {"ResourceArn": table["TableArn"]})
+    attached = json.loads(embedded_target.send_as_operator(asked).data["Policy"])
+    assert attached["Statement"][0]["Principal"]["AWS"] == deployment.roles["support"]
+    assert destroy(deployment, embedded_target) == []
 
 
 def test_a_deployment_is_plain_json_without_secrets(embedded_target: EmbeddedTarget) -> None:

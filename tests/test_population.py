@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
-from harness.population import populate
+from harness.blueprints.project_groups import PROJECT_GROUPS
+from harness.population import NOBODYS_ENDING, populate
 from harness.secret import Secret
 
 BLUEPRINT = IDENTITY_KEYED
@@ -31,3 +32,10 @@ def test_every_owner_and_asset_has_a_marker_of_its_own() -> None:
     names = ("private", "listing", "s3.write.put-object/own")
     markers = {population.marker(user.caller, name) for user in population.users for name in names}
     assert len(markers) == len(population.users) * len(names)
+
+
+@given(seed=st.integers(0, 2**31), tenants=st.integers(2, 12))
+def test_behind_the_key_of_a_tenant_the_ending_makes_nobodys_key(seed: int, tenants: int) -> None:
+    people = populate(PROJECT_GROUPS, seed=seed, tenants=tenants, run_secret=Secret("a"))
+    keys = {tenant.key for tenant in people.tenants}
+    assert not {key + NOBODYS_ENDING for key in keys} & keys

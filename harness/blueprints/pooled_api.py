@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import Contract, Effect, Grant, Persona, Reach, SignIn
-from harness.blueprints.edit import edit_function, edit_roles, edit_route, set_environment
+from harness.blueprints.edit import also, edit_function, edit_roles, edit_route, set_environment
 from harness.blueprints.functions import source_of
 from harness.blueprints.identity_trust import TRUSTING_LAMBDA
 from harness.blueprints.policies import allow, policy
@@ -67,6 +67,13 @@ _LOOKED_UP = 'TABLE.get_item(Key={"PK": f"{path[\'org\']}#notes", "SK": path["pr
 _CACHED = f"""CACHE.get((path["proxy"], event["rawQueryString"])) or {_LOOKED_UP}
     if event["rawQueryString"]:
         CACHE[path["proxy"], event["rawQueryString"]] = found"""
+_FILTERED = """next(iter(TABLE.scan(
+        FilterExpression="PK = :org AND SK = :name",
+        ExpressionAttributeValues={
+            ":org": (event.get("queryStringParameters") or {}).get("tenant", path["org"]) + "#notes",
+            ":name": path["proxy"],
+        },
+    )["Items"]), None)"""
 _NORMALISED = """    org, _, proxy = posixpath.normpath(event["rawPath"])[1:].partition("/notes/")
     path = {"org": org, "proxy": proxy}
 """
@@ -97,6 +104,11 @@ def _tokens_decoded(blueprint: Blueprint) -> Blueprint:
     told = set_environment(decoding(blueprint), "authorizer", USER_POOL="@{user_pool.id}")
     finding = allow("FindUsers", "cognito-idp:AdminGetUser", "@{user_pool.arn}")
     return edit_roles(told, ("authorizer-function",), lambda role: replace(role, policies={"users": policy(finding)}))
+
+
+def _searched_by_filter(blueprint: Blueprint) -> Blueprint:
+    searching = allow("SearchNotes", "dynamodb:Scan", "@{table.items.arn}")
+    return also(("notes-function",), "notes", searching)(_showing((_LOOKED_UP, _FILTERED))(blueprint))
 
 
 _WEAKNESSES = (
@@ -149,6 +161,12 @@ _WEAKNESSES = (
         id="api-forged-subject-parameter",
         title="a parameter of the request says whose notes are shown",
         change=_showing((_ORG, "(event.get('queryStringParameters') or {}).get('org', path['org'])")),
+        leaks=("execute-api.read.forged-subject",),
+    ),
+    Weakness(
+        id="ddb-query-filter-is-not-authorisation",
+        title="the function searches the whole table by a filter, whose value the request may give",
+        change=_searched_by_filter,
         leaks=("execute-api.read.forged-subject",),
     ),
     Weakness(

@@ -184,7 +184,11 @@ TECHNIQUES = (
     _OWN(
         id="execute-api.read.forged-subject",
         title="GET on one's own route, naming the victim's organisation in parameters and headers",
-        catalogue=("api-forged-subject-parameter", "api-usage-plan-key-as-identity"),
+        catalogue=(
+            "api-forged-subject-parameter",
+            "api-usage-plan-key-as-identity",
+            "ddb-query-filter-is-not-authorisation",
+        ),
         documentation=f"{_GUIDE}/api-gateway-api-usage-plans.html",
         reads=_own_is_sound,
         steps=_in_the_victims_name,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.attacks.technique import Callers, Feature, LeakKind, Severity, Technique, Victim
 from harness.blueprints.contract import Effect
+from harness.population import NOBODYS_ENDING
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
@@ -167,6 +168,6 @@ TECHNIQUES = (
         title="PutObject under the own prefix with something behind it",
         catalogue=("s3-prefix-no-trailing-slash",),
         # Keys that people choose go on with one 2; nobody's goes on with two.
-        steps=_forged(lambda aim: aim.own.partition_of(f"{aim.own.discriminator}22")),
+        steps=_forged(lambda aim: aim.own.partition_of(aim.own.discriminator + NOBODYS_ENDING)),
     ),
 )

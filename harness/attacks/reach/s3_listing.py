@@ -9,6 +9,7 @@ from harness.attacks.obtained import ByOperator
 from harness.attacks.technique import Callers, ControlKind, Feature, LeakKind, Severity, Technique, Victim
 from harness.blueprints.contract import Effect
 from harness.outcome import Outcome
+from harness.population import NOBODYS_ENDING
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
@@ -93,7 +94,9 @@ TECHNIQUES = (
         requires=frozenset({Feature.PARTITIONED_BUCKET}),
         control_steps=lambda aim: _list(Bucket=aim.own.store, Prefix=aim.own.prefix),
         # Keys that people choose go on with one 2; nobody's goes on with two.
-        steps=lambda aim: _list(Bucket=aim.own.store, Prefix=f"{aim.own.partition_of(f'{aim.own.discriminator}22')}/"),
+        steps=lambda aim: _list(
+            Bucket=aim.own.store, Prefix=f"{aim.own.partition_of(aim.own.discriminator + NOBODYS_ENDING)}/"
+        ),
     ),
     _LIST(
         id="s3.read.list-object-versions",
