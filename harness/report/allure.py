@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import allure_commons
 from allure_commons.model2 import Label, Link, Parameter, TestStepResult
 from allure_commons.types import AttachmentType
+from allure_commons.utils import now
 from pydantic_core import to_json
 
 from harness.report.limits import limits_table
@@ -174,13 +175,19 @@ def decision_table(record: AttemptRecord, evidence: Mapping[str, Any]) -> str:
 def _decision(record: AttemptRecord, evidence: Mapping[str, Any]) -> str:
     rows = [_decision_row(entry) for entry in evidence.get("decision") or ()]
     if not rows:
-        named = record.deciding_statement or "The target does not say which statement decided."
-        rows = [f'<tr><td colspan="5">{_shown(named)}</td></tr>']
+        rows = [f'<tr><td colspan="5">{_shown(_without_statement(record, evidence))}</td></tr>']
     return (
         f"<p>{sign(record)} {_shown(record.reason)}</p>"
         "<table><thead><tr><th>Policy</th><th>Statement</th><th>Effect</th><th>Conditions compared</th>"
         f"<th>Absent keys</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
+
+
+def _without_statement(record: AttemptRecord, evidence: Mapping[str, Any]) -> str:
+    """Return what decided where no statement did: no statement applied, or the target keeps its reasons."""
+    if sentences := evidence.get("sentences"):
+        return f"No statement applied: {sentences[0]}"
+    return record.deciding_statement or "The target does not say which statement decided."
 
 
 def _steps(record: AttemptRecord, evidence: Mapping[str, Any]) -> list[TestStepResult]:
@@ -202,7 +209,9 @@ def _steps(record: AttemptRecord, evidence: Mapping[str, Any]) -> list[TestStepR
 
 def _step(name: str, parameters: Mapping[str, object]) -> TestStepResult:
     shown = [Parameter(name=key, value=redact_text(str(value))) for key, value in parameters.items() if value]
-    return TestStepResult(name=redact_text(name), status="passed", parameters=shown)
+    # What happened is over when it is told: the time of an attempt is its test's.
+    told = now()
+    return TestStepResult(name=redact_text(name), status="passed", parameters=shown, start=told, stop=told)
 
 
 def _relabelled(labels: Iterable[Label], wanted: Mapping[str, str | None], tags: Iterable[str]) -> list[Label]:

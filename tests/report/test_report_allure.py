@@ -189,6 +189,9 @@ def test_a_run_without_allure_does_nothing(tmp_path: Path) -> None:
 def test_the_decision_of_a_target_that_explains_nothing_says_so() -> None:
     page = allure.decision_table(leak(deciding_statement=None), {})
     assert "The target does not say which statement decided." in page
+    sentence = "because no identity-based policy allows the dynamodb:GetItem action"
+    page = allure.decision_table(leak(deciding_statement=None), {"sentences": [sentence]})
+    assert f"No statement applied: {sentence}" in page
 
 
 def test_titles_name_nobody_where_no_tenant_is_aimed_at() -> None:
