@@ -210,7 +210,7 @@ def _steps(record: AttemptRecord, evidence: Mapping[str, Any]) -> list[TestStepR
 def _step(name: str, parameters: Mapping[str, object]) -> TestStepResult:
     shown = [Parameter(name=key, value=redact_text(str(value))) for key, value in parameters.items() if value]
     # What happened is over when it is told: the time of an attempt is its test's.
-    told = now()
+    told = now()  # type: ignore[no-untyped-call]  # allure-pytest leaves it untyped
     return TestStepResult(name=redact_text(name), status="passed", parameters=shown, start=told, stop=told)
 
 
