@@ -7,6 +7,7 @@ is made of each. `@{...}` in a document is something that the deployment has mad
     @{table.NAME.arn} @{table.NAME.name}          likewise bucket, role
     @{function.NAME.arn} @{iam_user.USER.arn}
     @{user_pool.id} @{user_pool.arn} @{user_pool.issuer} @{user_pool.provider} @{client.NAME.id} @{identity_pool.id}
+    @{outsiders.identity_pool.id}                 an identity pool that is not the design's
     @{api.id} @{api.arn}                          the ARN is that of execute-api, without stage, method and path
 """
 
@@ -114,6 +115,7 @@ def _values(deployment: Deployment) -> Iterator[tuple[str, str]]:
     yield "@{user_pool.issuer}", f"https://{deployment.provider}"
     yield "@{user_pool.provider}", deployment.provider
     yield "@{identity_pool.id}", deployment.identity_pool
+    yield "@{outsiders.identity_pool.id}", deployment.outsiders_identity_pool
     yield "@{api.id}", deployment.api
     yield "@{api.arn}", f"arn:aws:execute-api:{region}:{account}:{deployment.api}"
     for kind, names in _named(deployment):

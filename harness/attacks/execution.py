@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.assets import PRIVATE, PUBLIC, reread, restore, stands
 from harness.attacks.aiming import Aiming
@@ -292,8 +292,13 @@ class Execution:
         reason: str,
         kind: LeakKind | None = None,
     ) -> Verdict:
-        # What follows the attempt is decided on the caller's own data; only a first step without decisions is passed.
         explained = (tuple(self._target.explain(response)) for response in exchange.by_caller)
-        decisions: tuple[dict[str, Any], ...] = next((found for found in explained if found), ())
+        technique = attempt.technique
+        if technique.effect is Effect.SESSION and not technique.first_step_decides:
+            # A session is worth what it opens, so that every step has a say.
+            decisions = tuple(decision for found in explained for decision in found)
+        else:
+            # What follows is decided on the caller's own data; only a first step without decisions is passed.
+            decisions = next((found for found in explained if found), ())
         evidence = exchange_evidence(exchange.requests, exchange.responses)
         return Verdict(attempt, name, outcome, reason, kind, "", decisions, evidence)

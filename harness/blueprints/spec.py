@@ -123,11 +123,12 @@ class IdentityPoolSpec:
 
 @dataclass(frozen=True)
 class RoleSpec:
-    """An IAM role: its trust policy and its inline policies by name."""
+    """An IAM role: its trust policy, its inline policies by name, and its permissions boundary, if it has one."""
 
     name: str
     trust: Document
     policies: Mapping[str, Document] = field(default_factory=dict)
+    boundary: Document | None = None
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING
 from harness.blueprints.contract import Contract, Effect, ExpectedLeak, Grant, Persona, Reach, SignIn
 from harness.blueprints.edit import (
     add_statement,
-    edit_identity_pool,
-    edit_roles,
     edit_session_policies,
     trust_the_account,
 )
-from harness.blueprints.identity_trust import COGNITO, trusting_own_pool
+from harness.blueprints.identity_trust import trusting_own_pool
 from harness.blueprints.spec import (
     AppClientSpec,
     Blueprint,
@@ -30,6 +28,7 @@ from harness.blueprints.spec import (
     UserPoolSpec,
     Weakness,
 )
+from harness.blueprints.web_identity_trusts import TRUST_WEAKNESSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,22 +97,6 @@ def _list_every_bucket(policy: Document) -> None:
 
 def _read_every_bucket(policy: Document) -> None:
     policy["Statement"].append({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*"})
-
-
-def _trust_any_pool_of_the_region(blueprint: Blueprint) -> Blueprint:
-    trust = trusting_own_pool()
-    condition = trust["Statement"][0]["Condition"]
-    del condition["StringEquals"]
-    condition["StringLike"] = {f"{COGNITO}:aud": "@{region}:*"}
-    return edit_roles(blueprint, ("base",), lambda role: replace(role, trust=trust))
-
-
-def _guests_without_amr(blueprint: Blueprint) -> Blueprint:
-    trust = trusting_own_pool()
-    del trust["Statement"][0]["Condition"]["ForAnyValue:StringLike"]
-    guests = replace(blueprint, roles=(*blueprint.roles, RoleSpec("guest", trusting_own_pool("unauthenticated"))))
-    opened = edit_identity_pool(guests, lambda pool: replace(pool, unauthenticated_role="guest"))
-    return edit_roles(opened, ("base",), lambda role: replace(role, trust=trust))
 
 
 def _bucket_policies_name_the_session(blueprint: Blueprint) -> Blueprint:
@@ -185,23 +168,12 @@ _WEAKNESSES = (
         leaks=("s3.read.get-object", "s3.write.put-object"),
     ),
     Weakness(
-        id="sts-trust-aud-stringlike-wildcard",
-        title="the role trusts every identity pool of the Region",
-        change=_trust_any_pool_of_the_region,
-        leaks=("sts.session.web-identity-of-another-pool",),
-    ),
-    Weakness(
-        id="sts-trust-without-amr",
-        title="the role does not ask whether anybody signed in, and the identity pool lets guests in",
-        change=_guests_without_amr,
-        leaks=("identity-pool.session.guest-takes-members-role",),
-    ),
-    Weakness(
         id="sts-session-policy-allows-chaining",
         title="the session policy lets users assume the role again, without a session policy",
         change=_chaining,
         leaks=("sts.session.assume-member-role",),
     ),
+    *TRUST_WEAKNESSES,
 )
 
 WEB_IDENTITY_BROKER = Blueprint(

@@ -11,6 +11,7 @@ from harness.provisioning.functions import allow_triggers, make_functions
 from harness.provisioning.identity_pool import connect_roles, make_identity_pool, make_outsiders_identity_pool
 from harness.provisioning.roles import (
     destroy_iam_user,
+    destroy_policy,
     destroy_role,
     make_iam_users,
     make_roles,
@@ -90,6 +91,7 @@ _DESTROYERS = {
     "table": destroy_table,
     "bucket": destroy_bucket,
     "role": destroy_role,
+    "policy": destroy_policy,
     "function": lambda target, name: operate(target, "lambda", "DeleteFunction", FunctionName=name),
     "http-api": lambda target, api: operate(target, "apigatewayv2", "DeleteApi", ApiId=api),
     "rest-api": lambda target, api: operate(target, "apigateway", "DeleteRestApi", restApiId=api),

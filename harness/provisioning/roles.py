@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from harness.blueprints.contract import SignIn
 from harness.blueprints.identity_trust import trusting
 from harness.deployment import operate
-from harness.placeholders import filled_in, of_each_tenant, user_label
+from harness.placeholders import TENANT, filled_in, of_each_tenant, user_label
 
 if TYPE_CHECKING:
-    from harness.blueprints.spec import Blueprint, Document
+    from harness.blueprints.spec import Blueprint, Document, RoleSpec
     from harness.deployment import Deployment
     from harness.population import Population
     from harness.targets.target import Target
@@ -24,18 +24,18 @@ def make_roles(blueprint: Blueprint, target: Target, deployment: Deployment, pop
         for name, _ in of_each_tenant(role.name, role.trust, population.tenants):
             deployment.roles[name] = _arn(deployment, "role", deployment.name_of(name))
     for role in blueprint.roles:
+        boundary = _make_boundary(target, deployment, role, population)
         for name, document in of_each_tenant(role.name, role.trust, population.tenants):
-            _make_role(
-                target, deployment, deployment.name_of(name), filled_in(document, deployment, population.tenants)
-            )
+            trust = filled_in(document, deployment, population.tenants)
+            _make_role(target, deployment, deployment.name_of(name), trust, **boundary)
     trusted: list[Document] = [
         {"Effect": "Allow", "Principal": {"AWS": target.operator_arn}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
     ]
     if deployment.outsiders_identity_pool:
         trusted += trusting(deployment.outsiders_identity_pool)["Statement"]
     witness = deployment.name_of("witness")
-    trust: Document = {"Version": "2012-10-17", "Statement": trusted}
-    _make_role(target, deployment, witness, filled_in(trust, deployment, population.tenants))
+    by_all: Document = {"Version": "2012-10-17", "Statement": trusted}
+    _make_role(target, deployment, witness, filled_in(by_all, deployment, population.tenants))
     deployment.witness_role = _arn(deployment, "role", witness)
 
 
@@ -80,9 +80,26 @@ def destroy_iam_user(target: Target, user: str) -> None:
     operate(target, "iam", "DeleteUser", UserName=user)
 
 
-def _make_role(target: Target, deployment: Deployment, name: str, trust: str) -> None:
+def destroy_policy(target: Target, arn: str) -> None:
+    """Delete a managed policy that nobody uses any more."""
+    operate(target, "iam", "DeletePolicy", PolicyArn=arn)
+
+
+def _make_boundary(target: Target, deployment: Deployment, role: RoleSpec, population: Population) -> dict[str, str]:
+    """Make the managed policy that bounds a role, if it has one, and return the parameter that says so."""
+    if role.boundary is None:
+        return {}
+    name = deployment.name_of(f"{role.name.replace(TENANT, 'tenant')}-boundary")
+    arn = _arn(deployment, "policy", name)
+    deployment.record("policy", arn)
+    document = filled_in(role.boundary, deployment, population.tenants)
+    operate(target, "iam", "CreatePolicy", PolicyName=name, Path=_IAM_PATH, PolicyDocument=document)
+    return {"PermissionsBoundary": arn}
+
+
+def _make_role(target: Target, deployment: Deployment, name: str, trust: str, **boundary: str) -> None:
     deployment.record("role", name)
-    operate(target, "iam", "CreateRole", RoleName=name, Path=_IAM_PATH, AssumeRolePolicyDocument=trust)
+    operate(target, "iam", "CreateRole", RoleName=name, Path=_IAM_PATH, AssumeRolePolicyDocument=trust, **boundary)
 
 
 def _arn(deployment: Deployment, kind: str, name: str) -> str:

