@@ -54,6 +54,8 @@ _REFUSED = {
 }
 # A role's trust policy refused the identity pool: an own session withheld, but never proof of isolation.
 _TRUST_REFUSED = "InvalidIdentityPoolConfigurationException"
+# Credentials are too old, which is a refusal for techniques alone that are about their age.
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 _IDENTITY_SERVICES = frozenset({"cognito-identity", "cognito-idp"})
 
 
@@ -99,7 +101,8 @@ def _observed(technique: Technique, service: str, response: ApiResponse, *, cont
 
 
 def _observe_failure(technique: Technique, service: str, response: ApiResponse, *, control: bool) -> Observation:
-    if control and response.error_code == _TRUST_REFUSED:
+    withheld = control and response.error_code == _TRUST_REFUSED
+    if withheld or (response.error_code in _EXPIRED and _in_words_of(technique, response)):
         return Observation(Outcome.REFUSED, response.message)
     if response.error_code not in _REFUSED.get(service, frozenset()):
         return Observation(Outcome.TROUBLE, f"{response.error_code}: {response.message}".strip(": "))
@@ -110,9 +113,14 @@ def _observe_failure(technique: Technique, service: str, response: ApiResponse, 
 
 def _observe_refusal(technique: Technique, response: ApiResponse) -> Observation:
     """Read what Cognito itself refuses, which it does for many reasons."""
-    if any(re.search(pattern, response.message) for pattern in technique.refusals):
+    if _in_words_of(technique, response):
         return Observation(Outcome.REFUSED, response.message)
     return Observation(Outcome.TROUBLE, f"refused for a reason that proves nothing: {response.message}")
+
+
+def _in_words_of(technique: Technique, response: ApiResponse) -> bool:
+    """Tell whether the refusal is one in the words that the technique names."""
+    return any(re.search(pattern, response.message) for pattern in technique.refusals)
 
 
 def _observe_denial(technique: Technique, response: ApiResponse, *, control: bool) -> Observation:

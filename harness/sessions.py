@@ -133,6 +133,19 @@ def _register(target: Target, blueprint: Blueprint, deployment: Deployment, user
         _make_member(target, blueprint, deployment, user, sub)
 
 
+def register_like(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> None:
+    """Make a user with the groups and attributes of its persona, whoever has them already.
+
+    Raises SignInRefusedError when it cannot be made.
+    """
+    persona = blueprint.contract.persona(user.caller.persona)
+    groups = [name for group in persona.groups for name in per_tenant(group, user.tenants)]
+    try:
+        _create_user(target, deployment.user_pool, user, groups, attributes_of(persona, user.tenants))
+    except DeploymentError as error:
+        raise SignInRefusedError(f"there is no newcomer to bring a token: {error}") from None
+
+
 def register_outsider(target: Target, deployment: Deployment, user: User, attributes: Mapping[str, str]) -> None:
     """Make a namesake in the pool that has nothing to do with the design, if there is none: attackers bring its tokens.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness import forgery
 from harness.errors import SignInRefusedError
 from harness.secret import Secret
-from harness.sessions import attributes_of, register_outsider, tokens_by_password, tokens_for
+from harness.sessions import attributes_of, register_like, register_outsider, tokens_by_password, tokens_for
 from harness.targets.api import ApiRequest
 from harness.targets.http import HttpRequest
 
@@ -42,9 +42,10 @@ class Aim:
     role itself. `routes_are_signed` tells that routes are called with a signature, and not with an access token.
 
     `victim` is the session whose identity is claimed; it is the caller's own in a control. `role_choice` is what the
-    caller adds to an exchange to get its own role. The ARNs of three roles, empty where the design has none:
+    caller adds to an exchange to get its own role. The ARNs of four roles, empty where the design has none:
     `privileged_role` is one that staff alone may have, `role_of_tenants` one that tenants' users get, and
-    `victims_role` the one the victim has.
+    `own_role` the one the caller has, and
+    `victims_role` the victim's.
     """
 
     caller: Session
@@ -69,6 +70,7 @@ class Aim:
     role_choice: Mapping[str, str] = field(default_factory=dict)
     privileged_role: str = ""
     role_of_tenants: str = ""
+    own_role: str = ""
     victims_role: str = ""
     broker_function: str = ""
     memberships: Memberships | None = None
@@ -198,6 +200,10 @@ class TokenSource:
             "elsewhere", session, lambda user: self._token(self._client(of_the_users=False), user, "AccessToken")
         )
 
+    def of_a_newcomer(self, session: Session) -> Secret:
+        """Return an ID token of a user who is like the caller in everything, and whom nobody needs afterwards."""
+        return self._keep("newcomer", session, self._from_a_newcomer)
+
     def of_another_pool(self, session: Session) -> Secret:
         """Return an ID token, validly signed by a foreign user pool, of a user with the caller's name."""
         return self._keep("pool", session, self._from_outside)
@@ -219,6 +225,11 @@ class TokenSource:
         persona = self._blueprint.contract.persona(user.caller.persona)
         register_outsider(self._target, self._deployment, user, attributes_of(persona, user.tenants))
         return self._id_token(self._deployment.outsiders_client, user)
+
+    def _from_a_newcomer(self, user: User) -> Secret:
+        newcomer = replace(user, username=f"newcomer.like.{user.username}", email=f"newcomer.{user.email}")
+        register_like(self._target, self._blueprint, self._deployment, newcomer)
+        return self._id_token(self._client(of_the_users=True), newcomer)
 
     def _client(self, *, of_the_users: bool) -> str:
         if self._blueprint.user_pool is None:

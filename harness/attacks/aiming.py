@@ -90,6 +90,7 @@ class Aiming:
             role_choice=self._role_choice(attempt.attacker),
             privileged_role=self._role_of(self._blueprint.privileged_persona, attempt.attacker),
             role_of_tenants=self._role_of(self._blueprint.tenant_persona_with_role, attempt.attacker),
+            own_role=self._role_of(self._blueprint.contract.persona(attempt.attacker.persona), attempt.attacker),
             victims_role=self._victims_role(attempt),
             users_client=self._users_client,
             own_attributes=self._attributes(attempt.attacker),

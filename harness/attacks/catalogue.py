@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from harness.attacks.become import (
     administration,
     broker,
+    classic_flow,
     developer_identities,
     identity_pool,
     leavers,
     memberships,
     pool_administration,
+    revocation,
     session_tags,
     sign_up,
     sts,
@@ -56,6 +58,7 @@ TECHNIQUES: dict[str, Technique] = {
         *execute_api.TECHNIQUES,
         *user_pool.TECHNIQUES,
         *identity_pool.TECHNIQUES,
+        *classic_flow.TECHNIQUES,
         *pool_administration.TECHNIQUES,
         *developer_identities.TECHNIQUES,
         *session_tags.TECHNIQUES,
@@ -67,6 +70,7 @@ TECHNIQUES: dict[str, Technique] = {
         *leavers.TECHNIQUES,
         *sign_up.TECHNIQUES,
         *administration.TECHNIQUES,
+        *revocation.TECHNIQUES,
     )
 }
 

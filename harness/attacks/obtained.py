@@ -45,3 +45,16 @@ class BySomebody:
 
     request: ApiRequest | RouteCall
     session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A call with obtained credentials, made so many seconds later. Only where the target can travel in time."""
+
+    call: ObtainedCall
+    seconds: float
+
+    @property
+    def request(self) -> ApiRequest:
+        """Return what is asked."""
+        return self.call.request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.attacks.obtained import ByOperator, BySomebody, ObtainedCall
+from harness.attacks.obtained import ByOperator, BySomebody, Later, ObtainedCall
 from harness.blueprints.contract import Effect
 from harness.errors import SignInRefusedError, TargetError
 from harness.outcome import Observation, Outcome, observe
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.targets.api import ApiResponse, AwsCredentials
     from harness.targets.target import Target
 
-_KINDS = (ApiRequest, RouteCall, ObtainedCall, ByOperator, BySomebody)
+_KINDS = (ApiRequest, RouteCall, ObtainedCall, ByOperator, BySomebody, Later)
 _BY_OTHERS = (ByOperator, BySomebody)
 
 
@@ -57,7 +57,7 @@ class Sender:
         last_decides = technique.effect is Effect.SESSION and (attempt.is_control or not technique.first_step_decides)
         for step in steps:
             sent = step if isinstance(step, _KINDS) else step(responses[-1].data)
-            request = sent.request if isinstance(sent, ObtainedCall | ByOperator | BySomebody) else sent
+            request = sent.request if isinstance(sent, ObtainedCall | ByOperator | BySomebody | Later) else sent
             requests.append(request)
             answer = self.send_one(sent, sender)
             responses.append(answer)
@@ -77,6 +77,9 @@ class Sender:
 
     def send_one(self, request: Sent, sender: Session | None) -> ApiResponse:
         """Send one request as the caller, or as the operator where there is none, and return the answer."""
+        if isinstance(request, Later):
+            with self._target.time_shifted(request.seconds):
+                return self.send_one(request.call, sender)
         if isinstance(request, ObtainedCall):
             return self._target.send(request.request, request.credentials)
         if isinstance(request, ByOperator):

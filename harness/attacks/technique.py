@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from harness.attacks.aim import Aim
-    from harness.attacks.obtained import ByOperator, BySomebody, ObtainedCall
+    from harness.attacks.obtained import ByOperator, BySomebody, Later, ObtainedCall
     from harness.outcome import Outcome
     from harness.targets.api import ApiRequest, ApiResponse
     from harness.targets.http import RouteCall
     from harness.targets.target import Capability
 
     # A request, or what makes one of the answer to the step before.
-    Sent: TypeAlias = ApiRequest | RouteCall | ObtainedCall | ByOperator | BySomebody
+    Sent: TypeAlias = ApiRequest | RouteCall | ObtainedCall | ByOperator | BySomebody | Later
     Step: TypeAlias = Sent | Callable[[Mapping[str, Any]], Sent]
     Steps: TypeAlias = Callable[[Aim], tuple[Step, ...]]
     Shows: TypeAlias = Callable[[Aim, Sequence[ApiResponse]], bool]

@@ -189,6 +189,12 @@ _WEAKNESSES = (
         leaks=("identity-pool.session.uninvited-guest",),
     ),
     Weakness(
+        id="idp-classic-flow-enabled",
+        title="whether the classic flow is allowed was never said, which leaves it open",
+        change=lambda blueprint: edit_identity_pool(blueprint, lambda pool: replace(pool, classic_flow=None)),
+        leaks=("identity-pool.session.classic-flow",),
+    ),
+    Weakness(
         id="idp-administration-wildcard",
         title="users have cognito-identity:* on everything, as the console's template has it: they administer pools",
         change=_also(allow("Identities", "cognito-identity:*", "*")),

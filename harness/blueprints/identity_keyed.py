@@ -131,6 +131,11 @@ _CONTRACT = Contract(
     ),
     expected_leaks=(
         ExpectedLeak(
+            technique="identity-pool.session.guest-linked-to-login",
+            reason="whoever names a guest's identity beside a login of their own makes it theirs: that is how Cognito "
+            "links logins (idp-guest-takeover-by-linking), so a guest's identity must never be what data hangs on",
+        ),
+        ExpectedLeak(
             technique="identity-pool.session.foreign-identity-without-token",
             victim_persona="guest",
             reason="a guest's identity id is itself the credential: Cognito asks for nothing else "

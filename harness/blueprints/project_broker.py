@@ -151,7 +151,7 @@ _UNCONFINED = 'return STS.assume_role(RoleArn=os.environ["BASE_ROLE"], RoleSessi
 _COLLECTED = """found = [item["SK"]["S"] for page in pages for item in page["Items"]]
     projects += [project for project in found if project not in projects]"""
 _QUERY = '(event.get("queryStringParameters") or {})'
-_ASSUMED = "RoleSessionName=sub, Policy=policy)"
+_ASSUMED = "RoleSessionName=sub, Policy=policy"
 _WEAKNESSES = (
     Weakness(
         id="tok-signature-stripped-or-tampered",
@@ -241,7 +241,7 @@ _WEAKNESSES = (
             ('raise RefusedError(403, "You belong to no project.")', "return []"),
             ("policy = policy_for(projects)", "policy = policy_for(projects) if projects else None"),
             ("if len(policy) >", "if policy and len(policy) >"),
-            (_ASSUMED, 'RoleSessionName=sub, **({"Policy": policy} if policy else {}))'),
+            (_ASSUMED, 'RoleSessionName=sub, **({"Policy": policy} if policy else {})'),
         ),
         leaks=("broker.session.membership-removed",),
     ),
@@ -253,6 +253,12 @@ _WEAKNESSES = (
             ("import json\n", "import functools\nimport json\n"),
         ),
         leaks=("broker.session.membership-removed",),
+    ),
+    Weakness(
+        id="sts-credentials-outlive-revocation",
+        title="sessions last an hour, and nobody takes them back from whoever leaves a project",
+        change=_coding(("SECONDS = 900", "SECONDS = 3600")),
+        leaks=("broker.session.outlives-membership",),
     ),
     Weakness(
         id="api-broker-warm-state-bleed",

@@ -11,9 +11,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.blueprints.contract import Contract, Effect, Grant, Persona, Reach, SignIn
-from harness.blueprints.edit import also, edit_identity_pool, register_every_app_client, trust_the_account, weaken
+from harness.blueprints.edit import (
+    add_trust,
+    also,
+    edit_identity_pool,
+    register_every_app_client,
+    trust_the_account,
+    weaken,
+)
 from harness.blueprints.identity_trust import trusting_own_pool
-from harness.blueprints.policies import allow
+from harness.blueprints.policies import ACCOUNT, allow
 from harness.blueprints.spec import (
     AppClientSpec,
     Blueprint,
@@ -133,6 +140,17 @@ def _keys_like(pattern: str) -> Change:
 def _roles_assumable(blueprint: Blueprint) -> Blueprint:
     switching = _also(allow("SwitchWithoutSigningIn", "sts:AssumeRole", "*"))
     return switching(trust_the_account(blueprint, _ROLE))
+
+
+def _roles_by_external_id(blueprint: Blueprint) -> Blueprint:
+    named: Document = {
+        "Sid": "WhoeverKnowsTheName",
+        "Effect": "Allow",
+        "Principal": {"AWS": ACCOUNT},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"sts:ExternalId": "{tenant}"}},
+    }
+    return _also(allow("Integrations", "sts:AssumeRole", "*"))(add_trust(blueprint, _ROLE, named))
 
 
 def _the_undecided_audit(blueprint: Blueprint) -> Blueprint:
@@ -296,6 +314,12 @@ _WEAKNESSES = (
         title="the roles of projects trust the whole account, and may call sts:AssumeRole",
         change=_roles_assumable,
         leaks=("sts.session.assume-member-role", "sts.session.assume-role-of-another"),
+    ),
+    Weakness(
+        id="sts-external-id-as-secret",
+        title="the roles of projects trust whoever in the account gives the project's name as external id",
+        change=_roles_by_external_id,
+        leaks=("sts.session.external-id-guessed",),
     ),
     Weakness(
         id="x-second-app-client-or-environment",

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.blueprints.edit import (
+    add_statement,
     add_trust,
     also,
     edit_function,
@@ -88,6 +89,11 @@ def _tags_left_behind(blueprint: Blueprint) -> Blueprint:
     return _also(reading)(assumable)
 
 
+def _guests_unscoped(blueprint: Blueprint) -> Blueprint:
+    open_role = add_statement(blueprint, ("guest",), "public", allow("Inventory", "iam:ListRoles", "*"))
+    return edit_identity_pool(open_role, lambda pool: replace(pool, classic_flow=True))
+
+
 _ANY_ORGANISATION = ("dynamodb.read.get-item", "s3.read.get-object", "execute-api.read.foreign-route")
 SESSION_WEAKNESSES = (
     Weakness(
@@ -119,6 +125,12 @@ SESSION_WEAKNESSES = (
         title="sessions without a tag count as the back office's, and chaining leaves the tag behind",
         change=_tags_left_behind,
         leaks=("sts.session.chained-without-tags",),
+    ),
+    Weakness(
+        id="idp-classic-flow-skips-guest-scope-down",
+        title="guests' role allows what Cognito does not leave to guests, and the classic flow is allowed",
+        change=_guests_unscoped,
+        leaks=("identity-pool.session.guest-sheds-scope-down", "identity-pool.session.classic-flow"),
     ),
     Weakness(
         id="idp-administration-wildcard",

@@ -15,10 +15,15 @@ if TYPE_CHECKING:
     from harness.attacks.aim import Aim
 
 
-def _assume(role_of: Callable[[Aim], str]) -> Callable[[Aim], tuple[ApiRequest, ...]]:
-    return lambda aim: (
-        ApiRequest("sts", "AssumeRole", {"RoleArn": role_of(aim), "RoleSessionName": "isolation-harness"}),
-    )
+def _assume(
+    role_of: Callable[[Aim], str], external_id: Callable[[Aim], str] | None = None
+) -> Callable[[Aim], tuple[ApiRequest, ...]]:
+    def requests(aim: Aim) -> tuple[ApiRequest, ...]:
+        params = {"RoleArn": role_of(aim), "RoleSessionName": "isolation-harness"}
+        named = {} if external_id is None else {"ExternalId": external_id(aim)}
+        return (ApiRequest("sts", "AssumeRole", {**params, **named}),)
+
+    return requests
 
 
 _ASSUME = partial(
@@ -60,5 +65,18 @@ TECHNIQUES = (
         victims=Callers.TENANTS,
         aims_at_role=True,
         steps=_assume(lambda aim: aim.victims_role),
+    ),
+    _ASSUME(
+        id="sts.session.external-id-guessed",
+        title="AssumeRole on a role that other users have, with the name of their tenant as the external id",
+        documentation="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html",
+        catalogue=("sts-external-id-as-secret",),
+        cwe=("CWE-330", "CWE-269"),
+        requires=frozenset({Feature.PERSONA_ROLE}),
+        victim=Victim.SOMEBODY,
+        victims=Callers.OWNERS,
+        aims_at_role=True,
+        steps=_assume(lambda aim: aim.victims_role, lambda aim: aim.asset.discriminator),
+        operator_steps=_assume(lambda aim: aim.deployment.witness_role, lambda _: "isolation-harness"),
     ),
 )

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 DYNAMODB = boto3.client("dynamodb")
 STS = boto3.client("sts")
 BUCKET = os.environ["BUCKET"]
+SECONDS = 900  # STS gives nothing shorter; whoever leaves a project keeps its credentials as long
 LONGEST_POLICY = 2048  # characters; STS takes no longer session policy
 TOO_LARGE = ("PackedPolicyTooLarge", "ValidationError")
 TOO_MANY = "You belong to more projects than one session can reach."
@@ -83,7 +84,9 @@ def credentials_of(sub, policy):
     if len(policy) > LONGEST_POLICY:
         raise RefusedError(403, TOO_MANY)
     try:
-        session = STS.assume_role(RoleArn=os.environ["BASE_ROLE"], RoleSessionName=sub, Policy=policy)
+        session = STS.assume_role(
+            RoleArn=os.environ["BASE_ROLE"], DurationSeconds=SECONDS, RoleSessionName=sub, Policy=policy
+        )
     except ClientError as error:
         if error.response["Error"]["Code"] in TOO_LARGE:
             raise RefusedError(403, TOO_MANY) from None
