@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness.blueprints.contract import Contract, Effect, Grant, Persona, Reach, SignIn
+from harness.blueprints.contract import Contract, Effect, ExpectedLeak, Grant, Persona, Reach, SignIn
 from harness.blueprints.edit import add_statement, also, edit_function
 from harness.blueprints.functions import source_of
 from harness.blueprints.identity_trust import COGNITO, TRUSTING_LAMBDA, trusting_own_pool
@@ -32,12 +32,19 @@ _PROVIDER = "accounts.example.com"
 _FUNCTION, _PATH = "credentials", "/credentials"
 _BUCKET = "@{bucket.drive.arn}"
 _SUB = f"${{{COGNITO}:sub}}"
+_NOT_ASKED = (
+    "the authorizer and the function believe an ID token until it expires, and neither asks the user pool; the identity "
+    "pool believes the function"
+)
 
 _CONTRACT = Contract(
     personas=(Persona("member", SignIn.API, role="member"),),
     grants=(
         Grant("member", "s3", Effect.READ, Reach.OWN),
         Grant("member", "s3", Effect.WRITE, Reach.OWN),
+    ),
+    expected_leaks=tuple(
+        ExpectedLeak(f"broker.session.after-{what}", _NOT_ASKED) for what in ("sign-out", "disabling")
     ),
 )
 
