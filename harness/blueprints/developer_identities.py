@@ -33,7 +33,7 @@ _FUNCTION, _PATH = "credentials", "/credentials"
 _BUCKET = "@{bucket.drive.arn}"
 _SUB = f"${{{COGNITO}:sub}}"
 _NOT_ASKED = (
-    "the authorizer and the function believe an ID token until it expires, and neither asks the user pool; the identity "
+    "the authorizer and the function believe an ID token until it expires, neither asks the user pool, and the identity "
     "pool believes the function"
 )
 
