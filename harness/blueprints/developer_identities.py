@@ -33,8 +33,8 @@ _FUNCTION, _PATH = "credentials", "/credentials"
 _BUCKET = "@{bucket.drive.arn}"
 _SUB = f"${{{COGNITO}:sub}}"
 _NOT_ASKED = (
-    "the authorizer and the function believe an ID token until it expires, neither asks the user pool, and the identity "
-    "pool believes the function"
+    "the authorizer and the function believe an ID token until it expires, and neither asks the user pool "
+    "(tok-revoked-still-valid-offline); the identity pool believes the function"
 )
 
 _CONTRACT = Contract(
