@@ -31,6 +31,11 @@ _ATTEMPTS_MARKER = (
     "controls in place of attacks when controls=True"
 )
 
+_DESTRUCTIVE_MARKER = (
+    "destructive: the attempt would change or delete more than an asset of its own if it were let through (settings, "
+    "policies, tables); what it changes is put back"
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the suites, each with its ini twin."""
@@ -58,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Check the options and register markers; a wrong option is one line and exit status 4."""
     config.addinivalue_line("markers", _ATTEMPTS_MARKER)
     config.addinivalue_line("markers", "proof: proves that the attacks bite; runs on the embedded target only")
+    config.addinivalue_line("markers", _DESTRUCTIVE_MARKER)
     config.addinivalue_line("markers", "long: takes minutes; `make test-long` runs it")
     try:
         options = _options(config)
@@ -103,7 +109,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if attempt.is_control is wants_controls
         and any(fnmatchcase(attempt.technique.id, pattern) for pattern in marker.args)
     ]
-    metafunc.parametrize("attempt", wanted, ids=[attempt.id for attempt in wanted])
+    metafunc.parametrize("attempt", [_parameter(attempt) for attempt in wanted])
+
+
+def _parameter(attempt: Attempt) -> Any:
+    marks = [pytest.mark.destructive] if attempt.technique.destructive else []
+    return pytest.param(attempt, id=attempt.id, marks=marks)
 
 
 @pytest.hookimpl(trylast=True)

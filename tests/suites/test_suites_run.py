@@ -13,6 +13,7 @@ import pytest
 
 from harness.blueprints.registry import BLUEPRINTS
 from harness.emulator.faults import Fault
+from harness.proof import plan_everything
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -217,3 +218,11 @@ def test_no_secret_reaches_a_report_or_the_output(weaken: str, run_suites: RunSu
     leaked = [(path.name, len(secret)) for path, text in shown.items() for secret in secrets if secret in text]
     assert not leaked
     assert not [secret[:4] for secret in secrets if secret in run.output]
+
+
+def test_destructive_attempts_are_marked(run_suites: RunSuites) -> None:
+    run = run_suites("--blueprint", "group-roles", "-m", "destructive", "-n", "0")
+    attempted = {attempt["technique"] for attempt in run.verdicts["attempts"]}
+    aimed = {attempt.technique for attempt in plan_everything(BLUEPRINTS["group-roles"])}
+    assert attempted == {technique.id for technique in aimed if technique.destructive}
+    assert attempted
