@@ -165,6 +165,12 @@ _WEAKNESSES = (
         ),
     ),
     Weakness(
+        id="up-admin-group-self-service",
+        title="readers may put people into groups, as the application does for those who upgrade",
+        change=_readers_may("Upgrade", "cognito-idp:AdminAddUserToGroup", "@{user_pool.arn}"),
+        leaks=("user-pool.session.joined-group",),
+    ),
+    Weakness(
         id="up-group-role-passrole-drift/made-by-users",
         title="readers may make groups with any role, and put people into them",
         change=_readers_may(

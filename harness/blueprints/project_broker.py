@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.blueprints import mistaken_users
+from harness.blueprints import mistaken_users, own_verification
 from harness.blueprints.contract import Contract, Effect, ExpectedLeak, Grant, Persona, Reach, SignIn
 from harness.blueprints.edit import add_statement, edit_function, edit_route, set_environment, trust_the_account
 from harness.blueprints.functions import source_of
@@ -145,6 +145,12 @@ def _policy_by_template(blueprint: Blueprint) -> Blueprint:
 def _base_role_assumable(blueprint: Blueprint) -> Blueprint:
     able = _also_for_users("AnyRole", "sts:AssumeRole", "*")(blueprint)
     return trust_the_account(able, "base")
+
+
+def _names_made_alike(blueprint: Blueprint) -> Blueprint:
+    found = 'projects = [item["SK"]["S"] for page in pages for item in page["Items"]]'
+    alike = 'projects = [unicodedata.normalize("NFKC", item["SK"]["S"]) for page in pages for item in page["Items"]]'
+    return edit_function(blueprint, _FUNCTION, (found, alike), ("import re\n", "import re\nimport unicodedata\n"))
 
 
 _UNCONFINED = 'return STS.assume_role(RoleArn=os.environ["BASE_ROLE"], RoleSessionName=sub)["Credentials"]'
@@ -302,6 +308,13 @@ _WEAKNESSES = (
         leaks=("s3.read.list-objects-foreign-prefix", "s3.read.list-objects-unprefixed"),
     ),
     *mistaken_users.WEAKNESSES,
+    *own_verification.WEAKNESSES,
+    Weakness(
+        id="tok-duplicate-claim-or-type-confusion",
+        title="names of projects that look alike are made one before they are checked",
+        change=_names_made_alike,
+        leaks=("broker.session.look-alike-name",),
+    ),
 )
 
 PROJECT_BROKER = Blueprint(

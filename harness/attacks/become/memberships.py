@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.attacks.become.broker import ask, use
+from harness.attacks.become.look_alikes import in_other_letters
 from harness.attacks.obtained import ByOperator
 from harness.attacks.technique import Callers, Feature, Severity, Technique, Victim
 from harness.blueprints.contract import Effect
@@ -113,6 +114,13 @@ TECHNIQUES = (
         catalogue=("ddb-policy-template-json-injection",),
         cwe=("CWE-74",),
         **_with_names(_injection),
+    ),
+    _MEMBER(
+        id="broker.session.look-alike-name",
+        title="asking the broker as a member of something whose name Unicode's normalisation makes the victim's",
+        catalogue=("tok-duplicate-claim-or-type-confusion", "ddb-tenant-normalisation-collision"),
+        cwe=("CWE-180",),
+        **_with_names(lambda aim: (in_other_letters(aim.asset.discriminator),)),
     ),
     _MEMBER(
         id="broker.session.too-many-memberships",

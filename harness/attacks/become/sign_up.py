@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from harness.attacks.become.look_alikes import in_other_letters
 from harness.attacks.become.newcomers import (
     PASSWORD,
     admitted,
@@ -59,12 +60,7 @@ def _in_capitals(aim: Aim) -> str:
 
 
 def _in_other_letters(aim: Aim) -> str:
-    """Return the victim's name with its first letter from another alphabet: normalisation makes the same of both."""
-    name = aim.victim.username
-    return chr(ord(name[0]) - ord("!") + _FULL_WIDTH) + name[1:]
-
-
-_FULL_WIDTH = 0xFF01  # FULLWIDTH EXCLAMATION MARK, from where on ASCII comes once more
+    return in_other_letters(aim.victim.username)
 
 
 def _forget(name_of: Callable[[Aim], str]) -> Callable[[Aim], tuple[ApiRequest, ...]]:
