@@ -84,7 +84,7 @@ _WEAKNESSES = (
         id="idp-rule-mapping-contains-startswith",
         title="a rule gives an organisation's role to whoever has its name anywhere in the claim",
         change=_departments_included,
-        leaks=("identity-pool.session.role-without-group", "identity-pool.session.custom-role-arn-of-another"),
+        leaks=("identity-pool.session.role-without-group",),
     ),
     Weakness(
         id="idp-rule-mapping-notequal",
