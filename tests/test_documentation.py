@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 from harness.attacks.catalogue import TECHNIQUES
+from harness.attacks.plan import Pairs, attacks
+from harness.blueprints.identity_keyed import IDENTITY_KEYED
 from harness.blueprints.registry import BLUEPRINTS
 from harness.emulator.faults import Fault
 from harness.policy import unsettled
+from harness.proof import prove_weakness
 
 _ROOT = Path(__file__).parents[1]
 
@@ -26,3 +31,17 @@ def test_the_figures_in_the_documents_are_true() -> None:
     expected = f"{weaknesses} weaknesses, {len(Fault)} target faults, and {len(TECHNIQUES)} techniques"
     assert expected in " ".join(changelog.split())
     assert f"{len(BLUEPRINTS)} blueprints" in changelog
+
+
+def test_the_technique_and_the_weakness_of_the_architecture_page_work() -> None:
+    text = (_ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    section = text.partition("## A technique and a weakness of one's own")[2].partition("\n## ")[0]
+    names: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", section, re.DOTALL):
+        exec(compile(code, "ARCHITECTURE.md", "exec"), names)  # noqa: S102  the page's own example
+    technique, weakness = names["GET_ITEM"], names["LEGACY_READ"]
+    assert {attempt.victim for attempt in attacks(IDENTITY_KEYED, [technique], 2, Pairs.RING)}
+    assert {technique.id for technique in TECHNIQUES.values()} >= set(weakness.leaks)
+    hole = prove_weakness(IDENTITY_KEYED, weakness)
+    assert hole.held
+    assert hole.decided_by["dynamodb.read.get-item"] == "own-data LegacyRead Allow"

@@ -386,6 +386,11 @@ def test_a_wrong_password_and_a_missing_user_are_told_apart_only_by_legacy_clien
     assert hiding.refused("USER_PASSWORD_AUTH", **nobody).message == "Incorrect username or password."
 
 
+def test_half_of_a_surrogate_pair_is_a_wrong_password(door: Door) -> None:
+    wrong = Directory(door).refused("USER_PASSWORD_AUTH", USERNAME="alice", PASSWORD="\ud800")
+    assert (wrong.code, wrong.message) == ("NotAuthorizedException", "Incorrect username or password.")
+
+
 def test_user_names_are_case_sensitive_unless_the_pool_says_otherwise(door: Door) -> None:
     assert Directory(door).refused("USER_PASSWORD_AUTH", USERNAME="ALICE", PASSWORD=PASSWORD).code == (
         "UserNotFoundException"

@@ -48,7 +48,8 @@ class Password:
 
     def matches(self, given: str) -> bool:
         """Tell whether this is the password."""
-        return hmac.compare_digest(self.value.reveal().encode(), given.encode())
+        # JSON can hold half of a surrogate pair, which plain UTF-8 cannot.
+        return hmac.compare_digest(*(text.encode("utf-8", "surrogatepass") for text in (self.value.reveal(), given)))
 
 
 @dataclass(slots=True)
