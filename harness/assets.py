@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from harness.deployment import operate
 from harness.errors import DeploymentError, SignInRefusedError
-from harness.placeholders import TENANT, USER, user_label
+from harness.placeholders import TENANT, USER
 from harness.population import SHARED, Caller
 from harness.targets.api import ApiRequest
 
@@ -78,7 +78,7 @@ class Asset:
     @property
     def prefix(self) -> str:
         """Return the owner's prefix with its slash, empty where the whole bucket is the owner's."""
-        return f"{self.partition}/" if self.partition else ""
+        return f"{self.partition}/" if self.pattern else ""
 
     def key_of(self, name: str) -> str:
         """Return the key of the owner's object of that name."""
@@ -92,7 +92,7 @@ class Asset:
     @property
     def private_key(self) -> str:
         """Return the key of the object that the owner always has."""
-        return self.key_of(f"{self.owner.persona}/{PRIVATE}")
+        return self.key_of(f"{self.name.partition('/')[0]}/{PRIVATE}")
 
     @property
     def item_key(self) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class Assets:
         stores = self.deployment.buckets if plane == "s3" else self.deployment.tables
         marker = self.population.marker(owner, name)
         # Users of one tenant may share a partition; each has names of its own in it.
-        stored = f"{owner.persona}/{name}"
+        stored = f"{self.population.folder(owner)}/{name}"
         return Asset(
             owner, plane, stores[logical], place.partition, discriminator, stored, marker, place.path, place.attributes
         )
@@ -161,7 +161,7 @@ class Assets:
                 raise session
             return session.identity_id
         if USER in place.partition:
-            return user_label(owner.tenant, owner.persona)
+            return self.population.user(owner).label
         return "" if tenant is None else tenant.key
 
 

@@ -16,7 +16,7 @@ from harness.report.calls import CallCounts
 from harness.report.kill_matrix import KILL_MATRIX, kill_matrix_document, render_kill_matrix
 from harness.report.matrix import render_matrix
 from harness.report.records import AttemptRecord
-from harness.report.run import exit_status, summarise
+from harness.report.run import EXIT_NOT_PROVED, exit_status, summarise
 from harness.report.terminal import ReportPaths, leak_line, lockout_line, summary_lines
 from harness.report.verdicts_json import write_json, write_verdicts, write_whole
 
@@ -29,6 +29,7 @@ RECORD_PROPERTY = "isolation-record"
 CALLS_PROPERTY = "isolation-calls"
 PROOF_PROPERTY = "isolation-proof"
 LIMIT_PROPERTY = "isolation-limit"
+NAME_PROPERTY = "isolation-name"
 _NOTHING_SELECTED = 4
 _LETTERS = {
     "LEAK": ("leaks", "L", "LEAK"),
@@ -36,6 +37,14 @@ _LETTERS = {
     "INCONCLUSIVE": ("inconclusive", "?", "INCONCLUSIVE"),
     "ISOLATED": ("passed", ".", "ISOLATED"),
     "WORKS": ("passed", ".", "WORKS"),
+}
+# A name that nobody can have is neither isolated nor a finding.
+_LETTERS_OF_NAMES = {
+    "leaked": ("leaks", "L", "LEAK"),
+    "held": ("passed", ".", "HELD"),
+    "refused by AWS": ("names refused", "-", "NAME REFUSED"),
+    "refused at sign-in": ("names refused", "-", "NAME REFUSED"),
+    "not judged": ("inconclusive", "?", "INCONCLUSIVE"),
 }
 
 
@@ -48,6 +57,7 @@ class RunCollector:
         self._records: dict[str, AttemptRecord] = {}
         self._holes: list[PlantedHole] = []
         self._limits: list[dict[str, Any]] = []
+        self._names: list[dict[str, Any]] = []
         self._calls = CallCounts()
         self._summary: Summary | None = None
         self._folder = Path(run.options.reports)
@@ -58,6 +68,8 @@ class RunCollector:
         if report.when != "call":
             return None
         properties = dict(report.user_properties)
+        if NAME_PROPERTY in properties:
+            return _LETTERS_OF_NAMES.get(str(_mapping(properties[NAME_PROPERTY])["tried"]["outcome"]))
         if RECORD_PROPERTY not in properties:
             return None
         record = AttemptRecord.from_json(_mapping(properties[RECORD_PROPERTY]))
@@ -76,21 +88,26 @@ class RunCollector:
                 self._holes.append(PlantedHole.from_json(_mapping(value)))
             if name == LIMIT_PROPERTY:
                 self._limits.append(dict(_mapping(value)))
+            if name == NAME_PROPERTY:
+                self._names.append(dict(_mapping(value)["tried"]))
+                for attempt in _mapping(value)["attempts"]:
+                    self._keep(AttemptRecord.from_json(_mapping(attempt)))
             if name == CALLS_PROPERTY:
                 self._calls.add(_mapping(value))
-            if name != RECORD_PROPERTY:
-                continue
-            record = AttemptRecord.from_json(_mapping(value))
-            self._records[record.id] = record
-            if record.verdict == "LEAK" and not record.leak_was_declared:
-                self._say(leak_line(record))
-            elif record.verdict == "LOCKOUT":
-                self._say(lockout_line(record))
+            if name == RECORD_PROPERTY:
+                self._keep(AttemptRecord.from_json(_mapping(value)))
+
+    def _keep(self, record: AttemptRecord) -> None:
+        self._records[record.id] = record
+        if record.verdict == "LEAK" and not record.leak_was_declared:
+            self._say(leak_line(record))
+        elif record.verdict == "LOCKOUT":
+            self._say(lockout_line(record))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write verdicts.json and the matrix, and let the exit status say what the run proved."""
-        if not (self._records or self._holes or self._limits):
+        if not (self._records or self._holes or self._limits or self._names):
             if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._suites_were_asked_for():
                 session.exitstatus = _NOTHING_SELECTED
             return
@@ -99,8 +116,9 @@ class RunCollector:
         holes = sorted(self._holes, key=lambda hole: hole.subject)
         self._summary = summarise(records, self._run.declared_boundaries())
         self._folder.mkdir(parents=True, exist_ok=True)
-        write_verdicts(self._folder / "verdicts.json", facts, records, holes, self._summary, self._limits, self._calls)
-        write_whole(self._folder / "matrix.html", render_matrix(facts, records, holes, self._summary, self._limits))
+        gathered = (facts, records, holes, self._summary, self._limits)
+        write_verdicts(self._folder / "verdicts.json", *gathered, self._calls, self._names)
+        write_whole(self._folder / "matrix.html", render_matrix(*gathered, self._names))
         if holes:
             write_whole(self._folder / KILL_MATRIX, render_kill_matrix(facts, records, holes, TECHNIQUES))
             write_whole(self._folder / ATTACKS, render_attack_catalogue(entries(), TECHNIQUES, exhibits()))
@@ -109,6 +127,9 @@ class RunCollector:
             session.exitstatus = exit_status(
                 self._summary, narrowed=facts.narrowed, allow_inconclusive=self._run.options.allow_inconclusive
             )
+        if session.exitstatus == pytest.ExitCode.OK and not self._run.options.allow_inconclusive:
+            unclear = any(name["outcome"] == "not judged" for name in self._names)
+            session.exitstatus = EXIT_NOT_PROVED if unclear else session.exitstatus
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was proved, what was not, and what to open or run next."""
@@ -120,7 +141,7 @@ class RunCollector:
             allure_results=self._config.getoption("allure_report_dir", None),
         )
         terminalreporter.write_sep("=", "isolation")
-        for line in summary_lines(self._summary, self._run.facts, paths, self._holes):
+        for line in summary_lines(self._summary, self._run.facts, paths, self._holes, self._names):
             terminalreporter.write_line(line.text, **_markup(line))
 
     def _suites_were_asked_for(self) -> bool:

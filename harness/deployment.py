@@ -91,6 +91,7 @@ def operate(target: Target, service: str, operation: str, **params: Any) -> Mapp
     response = target.send_as_operator(ApiRequest(service, operation, params))
     if not response.succeeded:
         raise DeploymentError(
-            f"{service}:{operation} on the {target.name} target failed with {response.error_code}: {response.message}"
+            f"{service}:{operation} on the {target.name} target failed with {response.error_code}: {response.message}",
+            response.error_code or "",
         )
     return response.data

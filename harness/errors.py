@@ -16,11 +16,19 @@ class UsageError(HarnessError):
     """An option, a name or a file that does not exist or does not fit."""
 
 
-class DeploymentError(HarnessError):
+class _AnsweredError(HarnessError):
+    """`code` is the error code with which the target refused, empty where it was not the target."""
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class DeploymentError(_AnsweredError):
     """Provisioning, populating or destroying a deployment failed."""
 
 
-class SignInRefusedError(HarnessError):
+class SignInRefusedError(_AnsweredError):
     """A user of the population could not get a session through the real sign-in."""
 
 

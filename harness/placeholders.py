@@ -55,11 +55,6 @@ def of_each_tenant(name: str, document: Document, tenants: Iterable[Tenant]) -> 
         yield name.replace(TENANT, tenant.key), of_tenant(document, tenant.key)
 
 
-def user_label(tenant: str, persona: str) -> str:
-    """Return how documents call a user: its tenant's id and its persona."""
-    return f"{tenant}-{persona}"
-
-
 def filled_in(document: Document, deployment: Deployment, tenants: Iterable[Tenant]) -> str:
     """Return the policy document as text, complete; `tenants` are those that ForEach goes through.
 
@@ -71,7 +66,8 @@ def filled_in(document: Document, deployment: Deployment, tenants: Iterable[Tena
         whole["Statement"] = [
             statement for stated in whole["Statement"] for statement in _each(stated, deployment, everybody)
         ]
-    return resolved(json.dumps(whole), deployment)
+    # The names of what is deployed stand in the text as they are, whatever their letters.
+    return resolved(json.dumps(whole, ensure_ascii=False), deployment)
 
 
 def resolved(text: str, deployment: Deployment) -> str:

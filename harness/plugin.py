@@ -10,13 +10,13 @@ import pytest
 
 from harness.attacks.attempts import Attempt
 from harness.blueprints.registry import BLUEPRINTS
-from harness.collector import CALLS_PROPERTY, RECORD_PROPERTY, RunCollector
+from harness.collector import CALLS_PROPERTY, NAME_PROPERTY, RECORD_PROPERTY, RunCollector
 from harness.errors import UsageError
 from harness.options import OPTIONS, RunOptions, check_options
 from harness.report import allure
 from harness.report.allure_files import exchange_result_files
 from harness.report.terminal import header_lines
-from harness.run import Run
+from harness.run import ChosenName, Run
 from harness.verdicts import VerdictName, raise_findings
 
 if TYPE_CHECKING:
@@ -97,6 +97,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if _ATTACKED in metafunc.fixturenames:
         blueprints = metafunc.config.stash[RUN].options.blueprints
         metafunc.parametrize(_ATTACKED, [blueprint.name for blueprint in blueprints])
+    if "chosen_name" in metafunc.fixturenames:
+        names = metafunc.config.stash[RUN].names
+        metafunc.parametrize("chosen_name", names, ids=[repr(name) for name in names])
     if "attempt" not in metafunc.fixturenames:
         return
     marker = metafunc.definition.get_closest_marker("attempts")
@@ -125,7 +128,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept: list[pytest.Item] = []
     dropped: list[pytest.Item] = []
     for item in items:
-        is_empty = "attempt" in getattr(item, "fixturenames", ()) and not isinstance(_attempt_of(item), Attempt)
+        is_empty = _is_without(item, "attempt", Attempt) or _is_without(item, "chosen_name", ChosenName)
         is_proof = item.get_closest_marker("proof") is not None and (without_proof or _is_of_another(item, options))
         (dropped if is_empty or is_proof else kept).append(item)
     if dropped:
@@ -174,6 +177,27 @@ def judge(request: pytest.FixtureRequest, isolation_run: Run) -> Callable[[Attem
     return judge_attempt
 
 
+@pytest.fixture
+def try_name(request: pytest.FixtureRequest, isolation_run: Run) -> Callable[[ChosenName], None]:
+    """Try a name that was made to collide: record what became of it, fail on a leak, skip what cannot be judged."""
+
+    def try_this(chosen_name: ChosenName) -> None:
+        __tracebackhide__ = True
+        judged = isolation_run.try_name(chosen_name)
+        attempts = [attempt.record.as_json() for attempt in judged.attempts]
+        request.node.user_properties.append((NAME_PROPERTY, {"tried": judged.tried.as_json(), "attempts": attempts}))
+        allure.label_name(judged.tried, target=isolation_run.options.target)
+        for attempt in judged.attempts:
+            if attempt.verdict.name is not VerdictName.ISOLATED:
+                allure.attach_evidence(attempt.record, attempt.evidence)
+        for leak in judged.verdict.leaks:
+            raise_findings(leak)
+        if judged.tried.outcome == "not judged":
+            pytest.skip(f"INCONCLUSIVE: {judged.tried.reason}")
+
+    return try_this
+
+
 def _options(config: pytest.Config) -> RunOptions:
     values: dict[str, Any] = {}
     for option in OPTIONS:
@@ -208,6 +232,9 @@ def _is_of_another(item: pytest.Item, options: RunOptions) -> bool:
     return bool(named) and not named & chosen
 
 
-def _attempt_of(item: pytest.Item) -> object:
+def _is_without(item: pytest.Item, parameter: str, kind: type) -> bool:
+    """Tell whether the test takes a parameter for which nothing was planned."""
+    if parameter not in getattr(item, "fixturenames", ()):
+        return False
     callspec = getattr(item, "callspec", None)
-    return None if callspec is None else callspec.params.get("attempt")
+    return callspec is None or not isinstance(callspec.params.get(parameter), kind)

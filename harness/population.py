@@ -15,6 +15,8 @@ from harness.blueprints.spec import TenantKeys
 from harness.secret import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from harness.blueprints.contract import Persona
     from harness.blueprints.spec import Blueprint
 
@@ -44,11 +46,21 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A tenant: the id that stands in test ids, the key by which the design knows it, and a name for people to read."""
+    """A tenant: the id that stands in test ids, the key by which the design knows it, and a name for people to read.
+
+    `chosen` tells that somebody has chosen the key for this tenant: in a design that assigns keys the operator gives it
+    in place of the design, and IAM users are called after it.
+    """
 
     id: str
     key: str
     name: str
+    chosen: bool = False
+
+    @property
+    def handle(self) -> str:
+        """Return how the labels of its users begin: the key that somebody has chosen, the id otherwise."""
+        return self.key if self.chosen else self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +76,25 @@ class User:
     email: str
     password: Secret | None
 
+    @property
+    def label(self) -> str:
+        """Return how documents call the user (`{user}`): by its own tenant and its persona."""
+        return user_label(self.tenants[0].handle if self.tenants else self.caller.tenant, self.caller.persona)
+
 
 @dataclass(frozen=True)
 class Population:
-    """Everybody who takes part in a run. `run_secret` keeps markers and passwords of two runs apart."""
+    """Everybody who takes part in a run. `run_secret` keeps markers and passwords of two runs apart.
+
+    `may_share_keys` tells of tenants whose keys a design may not tell apart; elsewhere all tenants call alike what is
+    theirs.
+    """
 
     seed: int
     run_secret: Secret
     tenants: tuple[Tenant, ...]
     users: tuple[User, ...]
+    may_share_keys: bool = False
 
     def with_key(self, tenant_id: str, key: str) -> Population:
         """Return the population once the key of a tenant has become known."""
@@ -100,6 +122,10 @@ class Population:
     def _by_caller(self) -> dict[Caller, User]:
         return {user.caller: user for user in self.users}
 
+    def folder(self, owner: Caller) -> str:
+        """Return what the names of an owner's assets begin with, inside whatever it shares with others."""
+        return f"{owner.tenant}-{owner.persona}" if self.may_share_keys else owner.persona
+
     def marker(self, owner: Caller, asset: str) -> str:
         """Return the canary of one asset: random to everybody who does not hold the run's secret."""
         return "canary-" + self.derive("marker", owner.tenant, owner.persona, asset)[:40]
@@ -107,6 +133,11 @@ class Population:
     def derive(self, *parts: str) -> str:
         """Return 64 hexadecimal digits that depend on the seed, the run's secret and the parts."""
         return _derived(str(self.seed), self.run_secret.reveal(), *parts)
+
+
+def user_label(tenant: str, persona: str) -> str:
+    """Return how documents call a user: by its tenant's id, or the key that was chosen for it, and its persona."""
+    return f"{tenant}-{persona}"
 
 
 def tenant_ids(count: int) -> tuple[str, ...]:
@@ -139,22 +170,61 @@ def populate(blueprint: Blueprint, *, seed: int, tenants: int, run_secret: Secre
     personas = blueprint.contract.personas
     homes = [(tenant_id, persona) for tenant_id in ids for persona in personas if not persona.staff]
     homes += [(STAFF, persona) for persona in personas if persona.staff]
-    users = []
-    for number, (home, persona) in enumerate(homes):
-        # The caller makes user names unique; Faker makes them look like the real thing.
-        plain = f"{fake.user_name()}.{home}-{persona.name}"
-        username = plain + _USERNAME_ENDS[number % len(_USERNAME_ENDS)]
-        password = "Aa1!" + _derived(str(seed), run_secret.reveal(), "password", username)[:24]
-        users.append(
-            User(
-                caller=Caller(home, persona.name),
-                tenants=tuple(made[tenant_id] for tenant_id in homes_of(persona, home, tenants)),
-                username=username,
-                email=f"{plain}+isolation@example.com",
-                password=None if persona.sign_in is SignIn.GUEST else Secret(password),
-            )
+    users = tuple(
+        _user(
+            Caller(home, persona.name),
+            persona,
+            tuple(made[tenant_id] for tenant_id in homes_of(persona, home, tenants)),
+            # The caller makes user names unique; Faker makes them look like the real thing.
+            f"{fake.user_name()}.{home}-{persona.name}",
+            number,
+            (str(seed), run_secret.reveal()),
         )
-    return Population(seed, run_secret, tuple(made.values()), tuple(users))
+        for number, (home, persona) in enumerate(homes)
+    )
+    return Population(seed, run_secret, tuple(made.values()), users)
+
+
+def populate_with(tenants: Iterable[Tenant], persona: Persona, *, seed: int, run_secret: Secret) -> Population:
+    """Return a population of these very tenants, whatever their keys, with one user of the persona in each."""
+    everybody = tuple(tenants)
+    users = tuple(
+        _user(
+            Caller(tenant.id, persona.name),
+            persona,
+            (tenant,),
+            f"{tenant.id}-{persona.name}",
+            number,
+            (str(seed), run_secret.reveal()),
+        )
+        for number, tenant in enumerate(everybody)
+    )
+    return Population(seed, run_secret, everybody, users, may_share_keys=True)
+
+
+def chosen_key(seed: int) -> str:
+    """Return a key such as people choose: a family name in lower case, at most eight letters long."""
+    fake = Faker("en_US")
+    fake.seed_instance(seed)
+    while True:
+        key = _letters_of(fake)[:8]
+        # A letter that other alphabets have as well, so that look-alikes can be made of it.
+        if set("aeo") & set(key):
+            return key
+
+
+def _user(
+    caller: Caller, persona: Persona, tenants: tuple[Tenant, ...], plain: str, number: int, secrets: tuple[str, str]
+) -> User:
+    username = plain + _USERNAME_ENDS[number % len(_USERNAME_ENDS)]
+    password = "Aa1!" + _derived(*secrets, "password", username)[:24]
+    return User(
+        caller=caller,
+        tenants=tenants,
+        username=username,
+        email=f"{plain}+isolation@example.com",
+        password=None if persona.sign_in is SignIn.GUEST else Secret(password),
+    )
 
 
 def _keys(kind: TenantKeys, seed: int, ids: tuple[str, ...], fake: Faker) -> list[str]:
@@ -164,10 +234,13 @@ def _keys(kind: TenantKeys, seed: int, ids: tuple[str, ...], fake: Faker) -> lis
         return [str(UUID(_derived(str(seed), "key", tenant_id)[:32], version=4)) for tenant_id in ids]
     keys: list[str] = []
     while len(keys) < len(ids):
-        # Letters alone, so that a key can stand in the name of a bucket.
-        base = "".join(filter(str.isalpha, fake.unique.last_name().lower()))[:12]
-        keys += [base + end for end in _CHOSEN_KEY_ENDS]
+        keys += [_letters_of(fake)[:12] + end for end in _CHOSEN_KEY_ENDS]
     return keys[: len(ids)]
+
+
+def _letters_of(fake: Faker) -> str:
+    # Letters alone, so that a key can stand in the name of a bucket.
+    return "".join(filter(str.isalpha, fake.unique.last_name().lower()))
 
 
 def _derived(*parts: str) -> str:

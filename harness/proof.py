@@ -92,7 +92,7 @@ FAULT_CASES = (
 
 def prove_weakness(blueprint: Blueprint, weakness: Weakness) -> PlantedHole:
     """Attack the blueprint with the hole planted, by every technique, and return what was found."""
-    return _found(
+    return found_in(
         f"weakness {blueprint.name}:{weakness.id}",
         attack_everything(blueprint, weakness=weakness),
         must_leak=weakness.leaks,
@@ -103,7 +103,7 @@ def prove_weakness(blueprint: Blueprint, weakness: Weakness) -> PlantedHole:
 
 def prove_fault(blueprint: Blueprint, case: FaultCase) -> PlantedHole:
     """Attack the sound blueprint on a target that forgets checks, and return what was found."""
-    return _found(
+    return found_in(
         f"fault {case.name} on {blueprint.name}",
         attack_everything(blueprint, faults=case.faults),
         must_leak=leaks_of_fault(blueprint, case),
@@ -184,7 +184,7 @@ def attack_everything(
         stage.close()
 
 
-def _found(
+def found_in(
     subject: str,
     verdicts: list[Verdict],
     *,
@@ -192,6 +192,7 @@ def _found(
     planted: tuple[Change, ...],
     breaks: tuple[str, ...] = (),
 ) -> PlantedHole:
+    """Return the planted hole with what the verdicts say of it."""
     leaks = [verdict for verdict in verdicts if verdict.name is VerdictName.LEAK and not verdict.leak_is_expected]
     legitimate = [verdict for verdict in verdicts if verdict.attempt.technique.id not in breaks]
     by_technique: dict[str, list[Verdict]] = {}

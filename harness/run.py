@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.plan import declared_boundaries, plan
 from harness.emulator.authorization import Enforcement
+from harness.named_stage import names_of, set_up_names, techniques_between_names
+from harness.report.names import TriedName
 from harness.report.recording import evidence_of, record_of
 from harness.report.run import RunFacts
 from harness.report.terminal import rerun_command
@@ -20,6 +22,7 @@ from harness.stage import set_up
 if TYPE_CHECKING:
     from harness.attacks.attempts import Attempt
     from harness.blueprints.spec import Blueprint
+    from harness.named_stage import NamedStage, NameVerdict
     from harness.options import RunOptions
     from harness.report.records import AttemptRecord
     from harness.stage import Stage
@@ -38,6 +41,26 @@ class Judged:
     calls: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class ChosenName:
+    """A name that a run tries in a design, by the id of how it was made."""
+
+    blueprint: str
+    name_id: str
+
+    def __repr__(self) -> str:
+        return f"{self.blueprint}-{self.name_id}"
+
+
+@dataclass(frozen=True)
+class JudgedName:
+    """What became of a name, and every attempt between it and the one beside it."""
+
+    verdict: NameVerdict
+    tried: TriedName
+    attempts: tuple[Judged, ...]
+
+
 @dataclass
 class Run:
     """What a process does of a run. Stages are set up when the first attempt on their blueprint is judged."""
@@ -46,6 +69,7 @@ class Run:
     planned: list[Attempt] = field(default_factory=list)
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     _stages: dict[str, Stage] = field(default_factory=dict)
+    _named_stages: dict[str, NamedStage] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for blueprint in self.options.blueprints:
@@ -65,6 +89,49 @@ class Run:
             evidence_of(verdict, rerun_command(record, self.facts), stage.sessions.get(attempt.attacker)),
             calls,
         )
+
+    @cached_property
+    def names(self) -> tuple[ChosenName, ...]:
+        """The names that the run tries: those of every design in which people choose names, and which it attacks."""
+        return tuple(
+            ChosenName(blueprint.name, name.id)
+            for blueprint in self.options.blueprints
+            if techniques_between_names(blueprint, self.options.techniques)
+            for name in names_of(blueprint, self.options.seed)
+            if name.beside
+        )
+
+    def try_name(self, chosen: ChosenName) -> JudgedName:
+        """Try the name on the stage of the names of its design and return what came of it."""
+        if chosen.blueprint not in self._named_stages:
+            self._named_stages[chosen.blueprint] = set_up_names(
+                self.blueprint(chosen.blueprint),
+                self.options.techniques,
+                seed=self.options.seed,
+                region=self.options.region,
+                enforcement=self.options.enforcement,
+                faults=self.options.faults,
+                weakness=self.options.weakness,
+            )
+        stage = self._named_stages[chosen.blueprint]
+        verdict = stage.try_name(chosen.name_id)
+        tried = TriedName(
+            blueprint=chosen.blueprint,
+            weakness=self.options.weakness_id,
+            id=chosen.name_id,
+            name=verdict.name.text,
+            beside=stage.text_of(verdict.name.beside),
+            outcome=verdict.outcome,
+            reason=verdict.reason,
+            attacks=len(verdict.verdicts),
+            predicted=verdict.predicted,
+        )
+        return JudgedName(verdict, tried, tuple(self._judged(each, stage) for each in verdict.verdicts))
+
+    def _judged(self, verdict: Verdict, stage: NamedStage) -> Judged:
+        run_id = stage.deployment.run_id
+        record = record_of(verdict, stage.population, self.options, run_id, between_names=True)
+        return Judged(verdict, record, evidence_of(verdict, rerun_command(record, self.facts)), {})
 
     @cached_property
     def facts(self) -> RunFacts:
@@ -103,7 +170,10 @@ class Run:
         """Give back every stage."""
         for stage in self._stages.values():
             stage.close()
+        for named in self._named_stages.values():
+            named.close()
         self._stages.clear()
+        self._named_stages.clear()
 
     def _stage(self, name: str) -> Stage:
         if name not in self._stages:

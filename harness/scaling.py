@@ -19,8 +19,8 @@ from harness.deployment import operate
 from harness.errors import TargetError
 from harness.forgery import claims_of
 from harness.memberships import Memberships
-from harness.placeholders import filled_in, user_label
-from harness.population import Caller, Tenant, User, populate
+from harness.placeholders import filled_in
+from harness.population import Caller, Tenant, User, populate, user_label
 from harness.provisioning.deploy import deploy
 from harness.report.limits import Limit
 from harness.secret import Secret

@@ -11,7 +11,7 @@ from harness.deployment import operate
 from harness.errors import DeploymentError, SignInRefusedError
 from harness.forgery import claims_of
 from harness.memberships import Memberships
-from harness.placeholders import TENANT, filled_in, per_tenant, user_label
+from harness.placeholders import TENANT, filled_in, per_tenant
 from harness.secret import Secret
 from harness.targets.api import ApiRequest, AwsCredentials
 from harness.targets.http import BearerToken, HttpRequest, as_api_response
@@ -99,14 +99,11 @@ def sign_in_everybody(blueprint: Blueprint, population: Population, deployment: 
     calls: dict[Caller, int] = {}
     for caller in [user.caller for user in population.users]:
         persona = blueprint.contract.persona(caller.persona)
-        user = population.user(caller)
         before = target.calls
         try:
-            if persona.has_tokens:
-                _register(target, blueprint, deployment, user)
-            session = _SIGN_IN[persona.sign_in](target, blueprint, deployment, user)
+            session = sign_in(target, blueprint, deployment, population.user(caller))
             if persona.signs_up:
-                population = population.with_key(caller.tenant, _assigned_key(persona, session))
+                population = population.with_key(caller.tenant, assigned_key(persona, session))
             sessions[caller] = session
         except SignInRefusedError as error:
             sessions[caller] = error
@@ -114,8 +111,19 @@ def sign_in_everybody(blueprint: Blueprint, population: Population, deployment: 
     return SignedIn(sessions, population, calls)
 
 
-def _assigned_key(persona: Persona, session: Session) -> str:
-    """Return the key of the organisation that a user has founded, which only the token tells."""
+def sign_in(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> Session:
+    """Create a user and sign it in. Raises SignInRefusedError, and DeploymentError when the operator's part fails."""
+    persona = blueprint.contract.persona(user.caller.persona)
+    if persona.has_tokens:
+        _register(target, blueprint, deployment, user)
+    return _SIGN_IN[persona.sign_in](target, blueprint, deployment, user)
+
+
+def assigned_key(persona: Persona, session: Session) -> str:
+    """Return the key of the organisation that a user has founded, which only the token tells.
+
+    Raises SignInRefusedError when the token tells none.
+    """
     claim = next(name for name, value in persona.attributes.items() if value == TENANT)
     key = claims_of(session.id_token).get(claim) if session.id_token is not None else None
     if not key:
@@ -172,7 +180,12 @@ def _make_member(target: Target, blueprint: Blueprint, deployment: Deployment, u
 
 
 def _sign_up(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> None:
-    """Sign up as anybody may; the operator confirms in place of the link in the user's own mail."""
+    """Sign up as anybody may, under the organisation's name where the app client takes one.
+
+    The operator confirms in place of the link in the user's own mail, and gives the organisation a key where the design
+    is not to assign one.
+    """
+    named = [{"Name": "name", "Value": user.tenants[0].name}] if _takes_a_name(blueprint) else []
     _sign_in_call(
         target,
         "cognito-idp",
@@ -180,12 +193,24 @@ def _sign_up(target: Target, blueprint: Blueprint, deployment: Deployment, user:
         ClientId=_client_of_users(blueprint, deployment),
         Username=user.username,
         Password="" if user.password is None else user.password.reveal(),
-        UserAttributes=[{"Name": "email", "Value": user.email}],
+        UserAttributes=[{"Name": "email", "Value": user.email}, *named],
     )
-    confirming = {"UserPoolId": deployment.user_pool, "Username": user.username}
-    confirmed = target.send_as_operator(ApiRequest("cognito-idp", "AdminConfirmSignUp", confirming))
+    whom = {"UserPoolId": deployment.user_pool, "Username": user.username}
+    confirmed = target.send_as_operator(ApiRequest("cognito-idp", "AdminConfirmSignUp", whom))
     if not confirmed.succeeded:
-        raise SignInRefusedError(f"nobody could confirm {user.caller}: {confirmed.error_code}: {confirmed.message}")
+        text = f"nobody could confirm {user.caller}: {confirmed.error_code}: {confirmed.message}"
+        raise SignInRefusedError(text, confirmed.error_code or "")
+    if user.tenants[0].chosen:
+        given = attributes_of(blueprint.contract.persona(user.caller.persona), user.tenants)
+        described = [{"Name": name, "Value": value} for name, value in given.items()]
+        operate(target, "cognito-idp", "AdminUpdateUserAttributes", UserAttributes=described, **whom)
+
+
+def _takes_a_name(blueprint: Blueprint) -> bool:
+    if blueprint.user_pool is None:
+        return False
+    writable = blueprint.user_pool.app_clients[0].write_attributes
+    return writable is None or "name" in writable
 
 
 def attributes_of(persona: Persona, tenants: tuple[Tenant, ...]) -> dict[str, str]:
@@ -324,7 +349,7 @@ def session_policy_of(persona: Persona, user: User, deployment: Deployment) -> s
 
 
 def _as_iam_user(target: Target, _: Blueprint, deployment: Deployment, user: User) -> Session:
-    name = deployment.iam_users[user_label(user.caller.tenant, user.caller.persona)]
+    name = deployment.iam_users[user.label]
     key = operate(target, "iam", "CreateAccessKey", UserName=name)["AccessKey"]
     credentials = AwsCredentials(Secret(key["AccessKeyId"]), Secret(key["SecretAccessKey"]))
     return Session(user.caller, "", credentials, username=name)
@@ -347,7 +372,8 @@ def _exchange(target: Target, caller: Caller, identity_id: str, params: Mapping[
 def _sign_in_call(target: Target, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
     response = target.send(ApiRequest(service, operation, params), None)
     if not response.succeeded:
-        raise SignInRefusedError(f"{operation} refused the sign-in with {response.error_code}: {response.message}")
+        text = f"{operation} refused the sign-in with {response.error_code}: {response.message}"
+        raise SignInRefusedError(text, response.error_code or "")
     return response.data
 
 

@@ -34,7 +34,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.proof
 
-_WEAKNESSES = [f"{name}:{weakness.id}" for name, blueprint in BLUEPRINTS.items() for weakness in blueprint.weaknesses]
+# The other weaknesses leak between names that nobody has today: suites/test_tenant_names.py.
+_WEAKNESSES = [
+    f"{name}:{weakness.id}"
+    for name, blueprint in BLUEPRINTS.items()
+    for weakness in blueprint.weaknesses
+    if weakness.leaks
+]
 
 _FAULTS = [
     f"{name}:{case.name}"

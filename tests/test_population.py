@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
 from harness.blueprints.project_groups import PROJECT_GROUPS
-from harness.population import NOBODYS_ENDING, populate
+from harness.population import NOBODYS_ENDING, Tenant, populate, populate_with
 from harness.secret import Secret
 
 BLUEPRINT = IDENTITY_KEYED
@@ -39,3 +39,10 @@ def test_behind_the_key_of_a_tenant_the_ending_makes_nobodys_key(seed: int, tena
     people = populate(PROJECT_GROUPS, seed=seed, tenants=tenants, run_secret=Secret("a"))
     keys = {tenant.key for tenant in people.tenants}
     assert not {key + NOBODYS_ENDING for key in keys} & keys
+
+
+def test_chosen_keys_call_the_users_after_them() -> None:
+    tenants = (Tenant("plain", "acme", "acme", chosen=True), Tenant("other", "not-yet-assigned", "Acme"))
+    population = populate_with(tenants, BLUEPRINT.contract.persona("member"), seed=1, run_secret=Secret("a"))
+    assert [user.label for user in population.users] == ["acme-member", "other-member"]
+    assert [user.caller.tenant for user in population.users] == ["plain", "other"]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from harness.blueprints.contract import SignIn
 from harness.deployment import Deployment
 from harness.errors import DeploymentError
-from harness.placeholders import TENANT, USER, as_environment, filled_in, of_tenant, per_tenant, user_label
+from harness.placeholders import TENANT, USER, as_environment, filled_in, of_tenant, per_tenant
 from harness.policy import MalformedPolicyDocument, PolicyKind, parse_policy
-from harness.population import STAFF, Tenant
+from harness.population import STAFF, Tenant, user_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ _ACCOUNT, _REGION = "000000000000", "us-east-1"
 
 def document_problems(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
     """Yield the path and the mistake of every policy, environment and function source that cannot be deployed."""
-    deployment = _rehearsed(blueprint)
+    deployment = rehearsed(blueprint, (_TENANT,))
     for at, kind, document in _documents(blueprint):
         yield from _of_policy(blueprint, deployment, at, kind, document)
     for number, function in enumerate(blueprint.functions):
@@ -97,8 +97,8 @@ def _of_source(at: str, source: str) -> Iterator[tuple[str, str]]:
         yield at, "defines no function called handler"
 
 
-def _rehearsed(blueprint: Blueprint) -> Deployment:
-    """Return the deployment that the blueprint would become, with ids of the right form."""
+def rehearsed(blueprint: Blueprint, tenants: tuple[Tenant, ...]) -> Deployment:
+    """Return the deployment that the blueprint would become for these tenants, with ids of the right form."""
 
     def arns(service: str, kind: str, names: Iterable[str]) -> dict[str, str]:
         region = "" if service == "iam" else _REGION
@@ -106,7 +106,7 @@ def _rehearsed(blueprint: Blueprint) -> Deployment:
         return {name: f"arn:aws:{service}:{region}:{_ACCOUNT}:{kind}{separator}x-{name}" for name in names}
 
     def named(pattern: str) -> list[str]:
-        return per_tenant(pattern, (_TENANT,))
+        return per_tenant(pattern, tenants)
 
     pool = blueprint.user_pool
     return Deployment(
@@ -119,9 +119,13 @@ def _rehearsed(blueprint: Blueprint) -> Deployment:
         identity_pool=f"{_REGION}:00000000-0000-4000-8000-000000000000",
         roles=arns("iam", "role", (name for role in blueprint.roles for name in named(role.name))),
         iam_users={
-            user_label(STAFF if persona.staff else _TENANT.id, persona.name): f"x-{persona.name}"
+            label: f"x-{label}"
             for persona in blueprint.contract.personas
             if persona.sign_in is SignIn.IAM_USER
+            for label in (
+                user_label(handle, persona.name)
+                for handle in ((STAFF,) if persona.staff else (tenant.handle for tenant in tenants))
+            )
         },
         tables={name: f"x-{name}" for table in blueprint.tables for name in named(table.name)},
         buckets={name: f"x-{name}" for bucket in blueprint.buckets for name in named(bucket.name)},

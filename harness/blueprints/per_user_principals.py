@@ -152,6 +152,10 @@ _WEAKNESSES = (
         title="a person's folder ends without a slash, so whatever begins like it is the person's as well",
         change=_objects(lambda statement: statement.update(Resource=f"{_BUCKET}/{{user}}*")),
         leaks=("s3.write.forged-prefix-collision",),
+        leaks_between_names=(
+            "s3.read.get-object",
+            "s3.write.put-object",
+        ),
     ),
     Weakness(
         id="x-deny-list-instead-of-allow-list",

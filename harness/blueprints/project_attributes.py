@@ -146,6 +146,10 @@ _WEAKNESSES = (
             lambda statement: statement.update(Resource=["arn:aws:s3:::*-project-*", "arn:aws:s3:::*-project-*/*"])
         ),
         leaks=(*_READS, *_WRITES, *_LISTINGS),
+        leaks_between_names=(
+            "s3.read.get-object",
+            "s3.write.put-object",
+        ),
     ),
     Weakness(
         id="s3-base-role-all-buckets",

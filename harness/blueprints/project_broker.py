@@ -231,6 +231,10 @@ _WEAKNESSES = (
         title="nobody looks what characters the name of a project has",
         change=_coding((_NAME_CHECK, "")),
         leaks=("broker.session.wildcard-name",),
+        leaks_between_names=(
+            "s3.read.get-object",
+            "s3.write.put-object",
+        ),
     ),
     Weakness(
         id="sts-session-policy-size-fail-open",
@@ -295,6 +299,10 @@ _WEAKNESSES = (
         title="the session policy ends in the project's name without a slash, so longer names match as well",
         change=_coding(('f"{BUCKET}/{project}/*"', 'f"{BUCKET}/{project}*"')),
         leaks=("s3.read.get-object", "s3.write.put-object", "s3.write.forged-prefix-collision"),
+        leaks_between_names=(
+            "s3.read.get-object",
+            "s3.write.put-object",
+        ),
     ),
     Weakness(
         id="s3-listbucket-without-prefix",

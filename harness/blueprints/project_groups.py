@@ -233,6 +233,10 @@ _WEAKNESSES = (
         title="a project's folder ends without a slash, so the project whose name begins like it is open as well",
         change=_weaken("ProjectObjects", lambda statement: statement.update(Resource=f"{_BUCKET}/{{tenant}}*")),
         leaks=("s3.read.get-object", "s3.write.put-object", "s3.write.forged-prefix-collision"),
+        leaks_between_names=(
+            "s3.read.get-object",
+            "s3.write.put-object",
+        ),
     ),
     Weakness(
         id="s3-listbucket-without-prefix",
@@ -245,12 +249,20 @@ _WEAKNESSES = (
         title="a project's keys are all that begin with its name, and other projects' names do",
         change=_keys_like("{tenant}*"),
         leaks=("dynamodb.read.get-item", "dynamodb.write.put-item", "dynamodb.write.forged-key-prefix"),
+        leaks_between_names=(
+            "dynamodb.read.get-item",
+            "dynamodb.write.put-item",
+        ),
     ),
     Weakness(
         id="ddb-delimiter-injection-tenant-id",
         title="the delimiter of the keys may stand in the name of a project as well",
         change=_keys_like("{tenant}-*"),
         leaks=("dynamodb.read.get-item", "dynamodb.write.put-item"),
+        leaks_between_names=(
+            "dynamodb.read.get-item",
+            "dynamodb.write.put-item",
+        ),
     ),
     Weakness(
         id="ddb-partition-key-type-or-encoding-forgery",

@@ -269,7 +269,8 @@ class Weakness:
     """A named hole: a change of the blueprint's data, and the techniques that must then leak.
 
     `change` maps a sound blueprint to the weakened one; attacks never see it. `breaks` names techniques that stop
-    working for those who may use them, where the change costs something legitimate as well.
+    working for those who may use them, where the change costs something legitimate as well. `leaks_between_names` are
+    those that must leak between tenants whose names were made to collide (`named_stage`), whatever today's are called.
     """
 
     id: str
@@ -277,6 +278,7 @@ class Weakness:
     change: Callable[[Blueprint], Blueprint]
     leaks: tuple[str, ...]
     breaks: tuple[str, ...] = ()
+    leaks_between_names: tuple[str, ...] = ()
 
     @property
     def entry(self) -> str:

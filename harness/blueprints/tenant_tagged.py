@@ -214,6 +214,25 @@ def _never_set(blueprint: Blueprint) -> Blueprint:
     return edit_user_pool(blueprint, lambda pool: replace(pool, attributes=(AttributeSpec("org", mutable=False),)))
 
 
+# Made of what the founder typed: spaces, case and the widths of letters are lost on the way.
+_KEY_OF_NAME = """
+
+def key_of(attributes):
+    plain = unicodedata.normalize("NFKC", attributes.get("name", "")).casefold()
+    return re.sub("[^a-z0-9-]", "", plain) or str(uuid.uuid4())
+"""
+
+
+def _keys_made_of_names(blueprint: Blueprint) -> Blueprint:
+    return edit_function(
+        blueprint,
+        "new-organisation",
+        ("import uuid\n", "import re\nimport unicodedata\nimport uuid\n"),
+        ("str(uuid.uuid4())", 'key_of(event["request"]["userAttributes"])'),
+        ("    return event\n", f"    return event\n{_KEY_OF_NAME}"),
+    )
+
+
 def _without_tag_session(blueprint: Blueprint) -> Blueprint:
     return edit_roles(blueprint, ("member",), lambda role: replace(role, trust=trusting_own_pool()))
 
@@ -254,6 +273,23 @@ _WEAKNESSES = (
         title="the partition key only has to start with the organisation, with no delimiter behind it",
         change=_weaken("OwnItems", _without_delimiter),
         leaks=("dynamodb.write.forged-key-prefix",),
+        leaks_between_names=(
+            "dynamodb.read.get-item",
+            "dynamodb.write.put-item",
+        ),
+    ),
+    Weakness(
+        id="ddb-tenant-normalisation-collision",
+        title="an organisation's key is made of its name, and names that differ in spaces and capitals become one key",
+        change=_keys_made_of_names,
+        # What organisations are called today differs in more than that.
+        leaks=(),
+        leaks_between_names=(
+            "dynamodb.read.get-item",
+            "dynamodb.write.put-item",
+            "s3.read.get-object",
+            "execute-api.read.foreign-route",
+        ),
     ),
     Weakness(
         id="ddb-scan-vacuous-forallvalues",

@@ -148,6 +148,10 @@ _WEAKNESSES = (
         title="the session policy ends in the project's name and a wildcard, so longer names match as well",
         change=_passing(_names_that_begin_alike),
         leaks=("s3.read.get-object", "s3.read.list-objects-foreign-prefix", "s3.write.put-object"),
+        leaks_between_names=(
+            "s3.read.get-object",
+            "s3.write.put-object",
+        ),
     ),
     Weakness(
         id="s3-listbucket-without-prefix",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.blueprints.contract import SignIn
 from harness.blueprints.identity_trust import trusting
 from harness.deployment import operate
-from harness.placeholders import TENANT, filled_in, of_each_tenant, user_label
+from harness.placeholders import TENANT, filled_in, of_each_tenant
 
 if TYPE_CHECKING:
     from harness.blueprints.spec import Blueprint, Document, RoleSpec
@@ -59,9 +59,8 @@ def make_iam_users(blueprint: Blueprint, target: Target, deployment: Deployment,
     for user in population.users:
         if blueprint.contract.persona(user.caller.persona).sign_in is not SignIn.IAM_USER:
             continue
-        label = user_label(user.caller.tenant, user.caller.persona)
-        actual = deployment.name_of(label)
-        deployment.iam_users[label] = actual
+        actual = deployment.name_of(user.label)
+        deployment.iam_users[user.label] = actual
         deployment.record("iam-user", actual)
         operate(target, "iam", "CreateUser", UserName=actual, Path=_IAM_PATH)
 

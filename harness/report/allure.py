@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from harness.report.limits import Limit
+    from harness.report.names import TriedName
     from harness.report.records import AttemptRecord
 
 PROOF: Final = "proof: the attacks bite"
+NAMES: Final = "names made to collide"
 LIMITS: Final = "limits: how far the designs go"
 _EXPLAINED: Final = frozenset({"LEAK", "LOCKOUT"})
 # Labels that belong to this module: labelling again (first what is planned, then what came of it) replaces them.
@@ -106,6 +108,28 @@ def label_proof(group: str, *, target: str) -> None:
         "suite": group,
         "severity": "critical",
     }
+    result.labels = _relabelled(result.labels, wanted, ())
+
+
+def label_name(tried: TriedName, *, target: str) -> None:
+    """Give the running test its place among the names that were made to collide, and say what became of this one."""
+    result = _running_test()
+    if result is None:
+        return
+    wanted = {
+        "epic": tried.blueprint,
+        "feature": NAMES,
+        "story": tried.id,
+        "blueprint": tried.blueprint,
+        "target": target,
+        "verdict": tried.outcome,
+        "weakness": tried.weakness,
+        "parentSuite": NAMES,
+        "suite": tried.blueprint,
+        "severity": "critical",
+    }
+    result.name = redact_text(f"{tried.name!r} beside {tried.beside!r}: {tried.outcome}")
+    result.description = redact_text(f"{tried.reason}.")
     result.labels = _relabelled(result.labels, wanted, ())
 
 

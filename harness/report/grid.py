@@ -107,7 +107,8 @@ def design(record: AttemptRecord) -> str:
     """Return the design that was attacked in words: the blueprint and what was altered on purpose."""
     weakened = f", weakened by {record.weakness}" if record.weakness else ""
     faulted = f", target fault {record.fault}" if record.fault else ""
-    return f"{record.blueprint}{weakened}{faulted}"
+    named = ", names made to collide" if record.between_names else ""
+    return f"{record.blueprint}{weakened}{faulted}{named}"
 
 
 def _grid(prefix: str, name: str, records: list[AttemptRecord]) -> Grid:

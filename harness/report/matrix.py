@@ -9,6 +9,8 @@ from harness.report.grid import Grid, design, grids
 from harness.report.kill_matrix import KILL_MATRIX
 from harness.report.limits import in_order, limits_section
 from harness.report.markup import NOBODY, STANDINGS, STYLE, Standing, sign, sign_of, standing, symbol_and_word, text
+from harness.report.names import in_order as names_in_order
+from harness.report.names import names_section
 from harness.report.run import WALL_STANDS, Boundary, BoundaryStatus, RunFacts, Summary, alike, headline
 from harness.report.terminal import altered_on_purpose, rerun_command
 from harness.secret import redact_text
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from harness.report.limits import Limit
+    from harness.report.names import TriedName
     from harness.report.records import AttemptRecord
 
 _LEGEND: Final[dict[Standing, str]] = {
@@ -70,21 +73,23 @@ def render_matrix(
     holes: Sequence[PlantedHole],
     summary: Summary,
     limits: Iterable[Mapping[str, Any]] = (),
+    names: Iterable[Mapping[str, Any]] = (),
 ) -> str:
     """Return the page: is the wall standing, what was tested, who against whom, and why for every attempt."""
-    measured = in_order(limits)
+    measured, tried = in_order(limits), names_in_order(names)
     by_design = grids(records)
     row_of = {record: anchor for grid in by_design for anchor, record in grid.rows()}
     parts = [
         _banner(summary, facts, holes),
         _facts(facts),
         _figures(summary, holes),
-        _contents(holes, measured, findings=any(standing(record) in _FOUND for record in row_of)),
+        _contents(holes, measured, tried, findings=any(standing(record) in _FOUND for record in row_of)),
         _findings(summary, facts, row_of),
         _not_tested(summary, facts),
         _matrices(by_design),
         _boundaries(summary.boundaries),
         _proof(holes),
+        names_section(tried),
         limits_section(measured),
         _legend(),
         _drill_down(by_design),
@@ -122,13 +127,16 @@ def _facts(facts: RunFacts) -> str:
     return f'<dl class="facts">{items}</dl>'
 
 
-def _contents(holes: Sequence[PlantedHole], limits: Sequence[Limit], *, findings: bool) -> str:
+def _contents(
+    holes: Sequence[PlantedHole], limits: Sequence[Limit], names: Sequence[TriedName], *, findings: bool
+) -> str:
     sections = {
         "findings": "Findings" if findings else "",
         "not-tested": "What was not tested",
         "matrix": "Attackers against victims",
         "boundaries": "Boundaries",
         "proof": "Do the attacks bite?" if holes else "",
+        "names": "Which names could somebody choose?" if names else "",
         "limits": "How far do the designs go?" if limits else "",
         "legend": "What the words mean",
         "attempts": "Every attempt",

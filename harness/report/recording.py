@@ -23,7 +23,9 @@ _NOT_TELLING = frozenset({"at_hash", "auth_time", "event_id", "exp", "iat", "jti
 _EPOCH = re.compile(r"\b\d{10}\b")
 
 
-def record_of(verdict: Verdict, population: Population, options: RunOptions, run_id: str) -> AttemptRecord:
+def record_of(
+    verdict: Verdict, population: Population, options: RunOptions, run_id: str, *, between_names: bool = False
+) -> AttemptRecord:
     """Return the record of a verdict. Names that the target made up are replaced, so that two runs compare."""
     attempt = verdict.attempt
     technique = attempt.technique
@@ -56,6 +58,7 @@ def record_of(verdict: Verdict, population: Population, options: RunOptions, run
         deciding_statement=_deciding(verdict, run_id),
         expected_leak=attempt.expected_leak is not None,
         expected_leak_reason=attempt.expected_leak.reason if attempt.expected_leak else None,
+        between_names=between_names,
     )
 
 

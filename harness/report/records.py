@@ -25,7 +25,7 @@ _CLOSED: Final[dict[str, tuple[str, ...]]] = {
     "verdict": VERDICTS,
     "kind": get_args(LeakKind),
 }
-_FLAGS: Final = frozenset({"control", "expected_leak"})
+_FLAGS: Final = frozenset({"control", "expected_leak", "between_names"})
 _OPTIONAL: Final = frozenset({"weakness", "fault", "kind", "deciding_statement", "expected_leak_reason"})
 
 
@@ -34,7 +34,8 @@ class AttemptRecord:
     """What one attempt tried, what came back and how it was judged.
 
     It holds nothing that changes between two runs with the same seed (no time, no identifier the target made up), so
-    the files of two such runs can be compared byte for byte.
+    the files of two such runs can be compared byte for byte. `between_names` tells of tenants whose names were made to
+    collide, under ids that say how.
     """
 
     id: str
@@ -63,6 +64,7 @@ class AttemptRecord:
     deciding_statement: str | None
     expected_leak: bool
     expected_leak_reason: str | None
+    between_names: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the record as a mapping that json.dumps takes and `from_json` reads back."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from harness.planted_holes import PlantedHole, holes_missed
 from harness.report.run import WALL_STANDS, Boundary, RunFacts, Summary, alike, headline
 from harness.secret import redact_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from harness.report.records import AttemptRecord
 
@@ -22,7 +23,7 @@ MAX_SUMMARY_LINES: Final = 25
 _SHOWN_LEAKS: Final = 4
 _SHOWN_VANISHED: Final = 1
 _SHOWN_LOCKOUTS: Final = 2
-_SHOWN_REASONS: Final = 3
+_SHOWN_REASONS: Final = 2
 _SHOWN_BOUNDARIES: Final = 2
 _SHOWN_HOLES: Final = 3
 
@@ -111,7 +112,11 @@ def rerun_command(record: AttemptRecord, facts: RunFacts) -> str:
 
 
 def summary_lines(
-    summary: Summary, facts: RunFacts, paths: ReportPaths, holes: Sequence[PlantedHole] = ()
+    summary: Summary,
+    facts: RunFacts,
+    paths: ReportPaths,
+    holes: Sequence[PlantedHole] = (),
+    names: Iterable[Mapping[str, Any]] = (),
 ) -> list[Line]:
     """Return at most 25 lines: the answer, leaks first, what was not proved and why, and what to open or run next."""
     lines = [
@@ -121,6 +126,7 @@ def summary_lines(
         *_capped(_per_hole(lockout_line, summary.lockouts), _SHOWN_LOCKOUTS, "kinds of lockout", "red"),
         *_inconclusive_lines(summary),
         *_boundary_lines(summary, facts),
+        *_name_lines(names),
         *_proof_lines(holes),
         *_next_lines(summary, facts, paths),
     ]
@@ -204,6 +210,15 @@ def _proof_lines(holes: Sequence[PlantedHole]) -> list[Line]:
         return [Line(found, "green")]
     more = f" and {len(blind) - _SHOWN_HOLES} more" if len(blind) > _SHOWN_HOLES else ""
     return [Line(f"{found}; not found: {', '.join(blind[:_SHOWN_HOLES])}{more}", "red")]
+
+
+def _name_lines(names: Iterable[Mapping[str, Any]]) -> list[Line]:
+    counted = Counter(str(name["outcome"]) for name in names)
+    if not counted:
+        return []
+    words = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counted.items()))
+    style: Style = "red" if counted["leaked"] else "yellow" if counted["not judged"] else "green"
+    return [Line(f"Names made to collide: {counted.total()} tried, {words}", style)]
 
 
 def _next_lines(summary: Summary, facts: RunFacts, paths: ReportPaths) -> list[Line]:

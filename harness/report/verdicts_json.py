@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from harness.planted_holes import PlantedHole, holes_missed
 from harness.report.calls import CallCounts
 from harness.report.limits import in_order as limits_in_order
+from harness.report.names import in_order as names_in_order
 from harness.report.records import AttemptRecord, in_order
 from harness.report.run import RunFacts, Summary, headline
 from harness.secret import redact
@@ -29,6 +30,7 @@ def verdicts_document(
     summary: Summary,
     limits: Iterable[Mapping[str, Any]] = (),
     calls: CallCounts | None = None,
+    names: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return the whole run as plain JSON, attempts and limits sorted by id, secrets redacted."""
     return {
@@ -50,6 +52,7 @@ def verdicts_document(
         "boundaries": [boundary.as_json() for boundary in summary.boundaries],
         "proof": [redact(hole.as_json()) for hole in holes],
         "limits": [redact(limit.as_json()) for limit in limits_in_order(limits)],
+        "names": [redact(name.as_json()) for name in names_in_order(names)],
         "attempts": [redact(record.as_json()) for record in in_order(records)],
     }
 
@@ -62,9 +65,10 @@ def write_verdicts(
     summary: Summary,
     limits: Iterable[Mapping[str, Any]] = (),
     calls: CallCounts | None = None,
+    names: Iterable[Mapping[str, Any]] = (),
 ) -> None:
     """Write the run to `path`; a reader sees the old file or the whole new one, never a part."""
-    document = verdicts_document(facts, records, holes, summary, limits, calls)
+    document = verdicts_document(facts, records, holes, summary, limits, calls, names)
     write_json(path, document)
 
 

@@ -17,6 +17,7 @@ PATHS = ReportPaths(
     matrix="reports/matrix.html", verdicts="reports/verdicts.json", allure_results="reports/allure-results"
 )
 BLIND = hole(subject="fault skip-token-signature on identity-keyed", must_leak=("a",), leaked=())
+NAME = {"outcome": "leaked"}
 
 
 def test_a_run_with_everything_wrong_still_fits() -> None:
@@ -28,7 +29,7 @@ def test_a_run_with_everything_wrong_still_fits() -> None:
         *(inconclusive(id=f"inconclusive-{n}", reason=f"reason {n}") for n in many),
     ]
     declared = [("identity-keyed", f"never-{n}") for n in many]
-    lines = summary_lines(summarise(records, declared), FACTS, PATHS, [BLIND] * 10)
+    lines = summary_lines(summarise(records, declared), FACTS, PATHS, [BLIND] * 10, [NAME])
     assert len(lines) == MAX_SUMMARY_LINES
     assert lines[1].text.startswith("LEAK")
     assert "and 36 more kinds of leak" in lines[5].text
