@@ -234,7 +234,8 @@ def _keys(kind: TenantKeys, seed: int, ids: tuple[str, ...], fake: Faker) -> lis
         return [str(UUID(_derived(str(seed), "key", tenant_id)[:32], version=4)) for tenant_id in ids]
     keys: list[str] = []
     while len(keys) < len(ids):
-        keys += [_letters_of(fake)[:12] + end for end in _CHOSEN_KEY_ENDS]
+        base = _letters_of(fake)[:12]
+        keys += [base + end for end in _CHOSEN_KEY_ENDS]
     return keys[: len(ids)]
 
 

@@ -46,3 +46,12 @@ def test_chosen_keys_call_the_users_after_them() -> None:
     population = populate_with(tenants, BLUEPRINT.contract.persona("member"), seed=1, run_secret=Secret("a"))
     assert [user.label for user in population.users] == ["acme-member", "other-member"]
     assert [user.caller.tenant for user in population.users] == ["plain", "other"]
+
+
+@given(seed=st.integers(0, 2**31))
+def test_keys_that_people_choose_begin_alike(seed: int) -> None:
+    population = populate(PROJECT_GROUPS, seed=seed, tenants=8, run_secret=Secret("a"))
+    keys = [tenant.key for tenant in population.tenants]
+    assert len(set(keys)) == len(keys)
+    for first in (0, 4):
+        assert keys[first : first + 4] == [keys[first] + end for end in ("", "2", "-2", "-beta")]
