@@ -106,6 +106,11 @@ def _tokens_decoded(blueprint: Blueprint) -> Blueprint:
     return edit_roles(told, ("authorizer-function",), lambda role: replace(role, policies={"users": policy(finding)}))
 
 
+def _any_token_of_the_client(blueprint: Blueprint) -> Blueprint:
+    opened = replace(blueprint, api=replace(_API, authorizer=None, audience="web"))
+    return edit_route(opened, _ROUTE.path, lambda route: replace(route, authorizer=RouteAuthorizer.TOKEN))
+
+
 def _searched_by_filter(blueprint: Blueprint) -> Blueprint:
     searching = allow("SearchNotes", "dynamodb:Scan", "@{table.items.arn}")
     return also(("notes-function",), "notes", searching)(_showing((_LOOKED_UP, _FILTERED))(blueprint))
@@ -156,6 +161,12 @@ _WEAKNESSES = (
         title="the authorizer decodes tokens without verifying them",
         change=_tokens_decoded,
         leaks=("execute-api.read.foreign-key",),
+    ),
+    Weakness(
+        id="tok-id-token-as-access-token",
+        title="a JWT authorizer without scopes takes tokens of either kind, and nobody compares them with the path",
+        change=_any_token_of_the_client,
+        leaks=("execute-api.read.id-token", "execute-api.read.foreign-route-with-token"),
     ),
     Weakness(
         id="api-forged-subject-parameter",

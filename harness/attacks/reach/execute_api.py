@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from harness import forgery
 from harness.attacks.obtained import BySomebody
-from harness.attacks.technique import Callers, Feature, LeakKind, Severity, Technique
+from harness.attacks.technique import Callers, Feature, LeakKind, Severity, Technique, Victim
 from harness.blueprints.contract import Effect
 from harness.outcome import Outcome
 from harness.targets.http import BearerToken, HttpRequest, RouteCall
@@ -44,6 +44,10 @@ def _call(
 
 def _foreign(aim: Aim) -> tuple[RouteCall, ...]:
     return (_call(aim, aim.asset.path),)
+
+
+def _own(aim: Aim) -> tuple[RouteCall, ...]:
+    return (_call(aim, aim.own.path),)
 
 
 def _bare(aim: Aim, **headers: str) -> tuple[RouteCall, ...]:
@@ -180,6 +184,20 @@ TECHNIQUES = (
         catalogue=("tok-signature-stripped-or-tampered",),
         cwe=("CWE-347",),
         steps=_with(lambda aim: forgery.signed_with_foreign_key(aim.access_token, **aim.victims_claims)),
+    ),
+    _TOKEN(
+        id="execute-api.read.id-token",
+        title="GET on one's own route with the ID token, which is for the application, in place of the access token",
+        catalogue=("tok-id-token-as-access-token",),
+        documentation=f"{_GUIDE}/http-api-jwt-authorizer.html",
+        severity=Severity.NORMAL,
+        cwe=("CWE-287",),
+        callers=Callers.OWNERS,
+        victim=Victim.NOBODY,
+        control_steps=_own,
+        steps=lambda aim: (
+            RouteCall(HttpRequest("GET", aim.deployment.api_url + aim.own.path), BearerToken(aim.id_token)),
+        ),
     ),
     _OWN(
         id="execute-api.read.forged-subject",
