@@ -7,6 +7,8 @@ import re
 
 REDACTED = "[redacted]"
 
+# What signs a presigned link.
+_SIGNATURE = re.compile(r"(X-Amz-(?:Credential|Security-Token|Signature)=)[^&\s\"']+")
 # Compact JWTs, and the three parts of AWS credentials where they stand as fields of a message.
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _SECRET_FIELDS = frozenset(
@@ -56,8 +58,8 @@ class Secret:
 
 
 def redact_text(text: str) -> str:
-    """Return the text with every compact JWT replaced."""
-    return _JWT.sub(REDACTED, text)
+    """Return the text with every compact JWT and every signature of a presigned link replaced."""
+    return _SIGNATURE.sub(rf"\1{REDACTED}", _JWT.sub(REDACTED, text))
 
 
 def redact(value: object) -> object:

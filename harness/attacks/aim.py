@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.memberships import Memberships
     from harness.population import Population, User
     from harness.sessions import Session
+    from harness.targets.api import AwsCredentials
     from harness.targets.target import Target
 
 _TWO_HOURS = 7200.0
@@ -33,7 +34,8 @@ class Aim:
     `attacked` is what is aimed at, `callers_own` the caller's own asset of the same kind, `table` the table that holds
     the design's items, under its name in the account, and `second_table` another one of the design's; `owner_index` and
     `common_index` are the indexes of the items whose keys tell owners apart or do not; techniques that obtain
-    sessions may try them on it. `credentials_url` is where a token broker hands out credentials, `broker_function` the
+    sessions may try them on it. `credentials_url` is where a token broker hands out credentials, `links_url` where a
+    function hands out links, `broker_function` the
     function that does, and `users_client` the app client through which users come. `own_attributes` and
     `victims_attributes` are the attributes of the user pool that say which tenants the caller and the victim belong
     to, `victims_tags` the session tags that the victim gets by them, `own_groups` and `privileged_groups` the groups of
@@ -76,6 +78,7 @@ class Aim:
     memberships: Memberships | None = None
     session_policy: str | None = None
     routes_are_signed: bool = True
+    links_url: str = ""
 
     @property
     def asset(self) -> Asset:
@@ -112,6 +115,13 @@ class Aim:
     def turned_inward(self) -> Aim:
         """Return the aim of the control: the same caller, aiming at what is its own."""
         return replace(self, victim=self.caller, attacked=self.callers_own)
+
+    @property
+    def credentials(self) -> AwsCredentials:
+        """Return the caller's AWS credentials. Raises SignInRefusedError for callers who have none."""
+        if self.caller.credentials is None:
+            raise SignInRefusedError(f"{self.caller.caller} has no AWS credentials")
+        return self.caller.credentials
 
     @property
     def id_token(self) -> Secret:

@@ -87,6 +87,7 @@ class Aiming:
             attacked=attacked,
             callers_own=own,
             credentials_url=self._credentials_url,
+            links_url=self._links_url,
             role_choice=self._role_choice(attempt.attacker),
             privileged_role=self._role_of(self._blueprint.privileged_persona, attempt.attacker),
             role_of_tenants=self._role_of(self._blueprint.tenant_persona_with_role, attempt.attacker),
@@ -137,6 +138,11 @@ class Aiming:
             "owner_index": self._blueprint.owner_index,
             "common_index": self._blueprint.common_index,
         }
+
+    @property
+    def _links_url(self) -> str:
+        api = self._blueprint.api
+        return "" if api is None else self._deployment.api_url + api.links_path
 
     @property
     def _broker_function(self) -> str:

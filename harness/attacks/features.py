@@ -77,6 +77,7 @@ def _facts(blueprint: Blueprint) -> Iterator[tuple[Feature, bool]]:
     yield Feature.TOKEN_SESSIONS, gives_roles or broker is not None
     # What is documented of JWT authorizers, and what functions that verify tokens themselves can be asked for.
     yield Feature.TIMED_BROKER, broker is not None and broker.kind is ApiKind.HTTP
+    yield Feature.LINKS, blueprint.api is not None and bool(blueprint.api.links_path)
     yield Feature.MEMBERSHIPS, blueprint.memberships is not None
     has_guests = any(persona.sign_in is SignIn.GUEST for persona in personas)
     yield Feature.NO_GUESTS, pool is not None and not has_guests

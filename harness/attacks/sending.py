@@ -54,7 +54,8 @@ class Sender:
         by_caller: list[ApiResponse] = []
         observation = Observation(Outcome.TROUBLE, "the technique sent nothing")
         technique = attempt.technique
-        last_decides = technique.effect is Effect.SESSION and (attempt.is_control or not technique.first_step_decides)
+        obtains = technique.effect is Effect.SESSION and (attempt.is_control or not technique.first_step_decides)
+        last_decides = obtains or technique.last_step_decides
         for step in steps:
             sent = step if isinstance(step, _KINDS) else step(responses[-1].data)
             request = sent.request if isinstance(sent, ObtainedCall | ByOperator | BySomebody | Later) else sent

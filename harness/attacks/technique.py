@@ -98,6 +98,7 @@ class Feature(StrEnum):
     TOKEN_ROUTES = "token-routes"  # noqa: S105  such routes that are called with an access token; not a secret
     IDENTITY_POOL = "identity-pool"
     WEB_IDENTITY = "web-identity"  # users assume their role themselves, with an OpenID token of the identity pool
+    LINKS = "links"  # a route of an API that hands out presigned links to objects
     BROKER = "broker"  # a route of an API that hands out AWS credentials
     MEMBERSHIPS = "memberships"  # a table says who belongs to which tenant
     SECOND_APP_CLIENT = "second-app-client"  # one that the identity pool does not know
@@ -127,6 +128,7 @@ class Technique:
     the design must have, `callers` and `victims` which of its personas can use the technique and suffer from it;
     `clean_up` is what the operator sends after an attempt that was not refused, so that everybody is as before;
     `first_step_decides` marks those that have succeeded with their first step, whatever becomes of what follows;
+    `last_step_decides` those that reach something only with the last one;
     `aims_at_role` marks those that ask for the victim's role, whoever else has it; `destructive` those that would do
     lasting damage to what everybody shares, and so ask for nothing that lasts, or are put back by `clean_up`.
     """
@@ -158,6 +160,7 @@ class Technique:
     aims_at_role: bool = False
     destructive: bool = False
     first_step_decides: bool = False
+    last_step_decides: bool = False
     reads: Callable[[ApiResponse], Outcome | None] | None = None
     clean_up: Callable[[Aim], tuple[ApiRequest, ...]] | None = None
 

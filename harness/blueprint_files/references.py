@@ -216,8 +216,9 @@ def _of_api(blueprint: Blueprint, api: ApiSpec) -> Iterator[Problem]:
     if api.audience or (takes_tokens and api.kind is ApiKind.HTTP):
         yield from _known("api.audience", api.audience, clients, "app client")
     routes = {(route.method, route.path) for route in api.routes}
-    if api.credentials_path and ("GET", api.credentials_path) not in routes:
-        yield "api.credentials_path", f"there is no route GET {api.credentials_path}"
+    for name, path in (("credentials_path", api.credentials_path), ("links_path", api.links_path)):
+        if path and ("GET", path) not in routes:
+            yield f"api.{name}", f"there is no route GET {path}"
 
 
 def _attribute(blueprint: Blueprint, at: str, name: str) -> Iterator[Problem]:

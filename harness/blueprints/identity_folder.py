@@ -18,7 +18,7 @@ from harness.blueprints.edit import (
 )
 from harness.blueprints.functions import source_of
 from harness.blueprints.identity_trust import COGNITO, TRUSTING_LAMBDA, trusting_own_pool
-from harness.blueprints.policies import allow
+from harness.blueprints.policies import allow, policy
 from harness.blueprints.spec import (
     ApiKind,
     ApiSpec,
@@ -36,11 +36,13 @@ from harness.blueprints.spec import (
 )
 
 if TYPE_CHECKING:
+    from harness.blueprints.edit import Change
     from harness.blueprints.spec import Document
 
 _SUB = f"${{{COGNITO}:sub}}"
 _BUCKET = "@{bucket.uploads.arn}"
 _PATH = "/credentials"
+_COGNITO = {"IDENTITY_POOL": "@{identity_pool.id}", "PROVIDER": "@{user_pool.provider}"}
 _OWN_FOLDER: Document = {
     "Version": "2012-10-17",
     "Statement": [
@@ -107,7 +109,53 @@ def _token_in_the_url(blueprint: Blueprint) -> Blueprint:
     return edit_function(opened, "credentials", ("return headers.get(", in_url))
 
 
+_CHECKED = 'return key if parts[0] == identity and not {"", ".", ".."} & set(parts) else None'
+_AS_THE_USER = """    given = COGNITO.get_credentials_for_identity(IdentityId=identity, Logins=logins)["Credentials"]
+    return Credentials(given["AccessKeyId"], given["SecretKey"], given["SessionToken"])
+"""
+_AS_THE_FUNCTION = "    return boto3.Session().get_credentials()\n"
+
+
+def _links_of_the_function(*checking: tuple[str, str]) -> Change:
+    """Return a change by which the function signs with credentials of its own, after another look at the key."""
+    everything = {"links": policy(allow("EveryObject", "s3:GetObject", f"{_BUCKET}/*"))}
+
+    def change(blueprint: Blueprint) -> Blueprint:
+        able = edit_roles(blueprint, ("credentials-function",), lambda role: replace(role, policies=everything))
+        return edit_function(able, "links", (_AS_THE_USER, _AS_THE_FUNCTION), *checking)
+
+    return change
+
+
 _WEAKNESSES = (
+    Weakness(
+        id="s3-presigned-url-cross-tenant",
+        title="links to any key are signed, with the credentials of the function, which reach every folder",
+        change=_links_of_the_function((_CHECKED, "return key")),
+        leaks=("s3.read.link-to-foreign-key",),
+    ),
+    Weakness(
+        id="s3-key-traversal-and-encoding",
+        title="whether a key is in the user's folder is asked before its dots are resolved",
+        change=_links_of_the_function(
+            (_CHECKED, "return posixpath.normpath(key) if parts[0] == identity else None"),
+            ("import os\n", "import os\nimport posixpath\n"),
+        ),
+        leaks=("s3.read.link-with-dots",),
+    ),
+    Weakness(
+        id="s3-key-traversal-and-encoding/encoded",
+        title="whether a key is in the user's folder is asked before it is decoded and its dots are resolved",
+        change=_links_of_the_function(
+            (
+                _CHECKED,
+                'return posixpath.normpath(unquote(key)) if parts[0] == identity and ".." not in parts else None',
+            ),
+            ("import os\n", "import os\nimport posixpath\n"),
+            ("import quote\n", "import quote, unquote\n"),
+        ),
+        leaks=("s3.read.link-with-encoded-dots",),
+    ),
     Weakness(
         id="s3-prefix-no-trailing-slash",
         title="the folder grant ends in the identity id without a slash, so longer prefixes match as well",
@@ -250,15 +298,25 @@ IDENTITY_FOLDER = Blueprint(
             "credentials",
             source=source_of("identity_credentials"),
             role="credentials-function",
-            environment={"IDENTITY_POOL": "@{identity_pool.id}", "PROVIDER": "@{user_pool.provider}"},
+            environment=_COGNITO,
+        ),
+        FunctionSpec(
+            "links",
+            source=source_of("signed_links"),
+            role="credentials-function",
+            environment={**_COGNITO, "BUCKET": "@{bucket.uploads.name}"},
         ),
     ),
     api=ApiSpec(
         "auths",
         kind=ApiKind.REST,
-        routes=(RouteSpec("GET", _PATH, RouteAuthorizer.TOKEN, "credentials"),),
+        routes=(
+            RouteSpec("GET", _PATH, RouteAuthorizer.TOKEN, "credentials"),
+            RouteSpec("GET", "/links", RouteAuthorizer.TOKEN, "links"),
+        ),
         audience="web",
         credentials_path=_PATH,
+        links_path="/links",
     ),
     weaknesses=_WEAKNESSES,
 )

@@ -108,7 +108,19 @@ def _allow_everything_but(blueprint: Blueprint) -> Blueprint:
     return add_bucket_statements(blueprint, "files", allowed, foreign_objects, foreign_listing)
 
 
+_BY_LINK: Document = {
+    "Principal": {"AWS": "*"},
+    "Condition": {"StringEquals": {"aws:PrincipalAccount": "@{account}", "s3:authType": "REST-QUERY-STRING"}},
+}
 _WEAKNESSES = (
+    Weakness(
+        id="s3-presigned-url-cross-tenant",
+        title="so that links can be shared, the bucket policy lets everybody in the account read by presigned link",
+        change=lambda blueprint: add_bucket_statements(
+            blueprint, "files", {**allow("Links", "s3:GetObject", f"{_BUCKET}/*"), **_BY_LINK}
+        ),
+        leaks=("s3.read.presigned",),
+    ),
     Weakness(
         id="s3-bucket-policy-widens",
         title="the bucket policy also lets everybody in the account read every object",

@@ -230,7 +230,8 @@ class ApiSpec:
     `authorizer` decides on routes with the authorizer `function`; the design's users call them with access tokens.
 
     `credentials_path` is where a broker hands out AWS credentials by GET, empty where there is none. Its answer holds
-    `Credentials` as STS words them, and `IdentityId` where there is one.
+    `Credentials` as STS words them, and `IdentityId` where there is one. `links_path` is where a function answers GET
+    with the parameter `key` by a presigned link to that object, as `Url`.
     """
 
     name: str
@@ -238,12 +239,14 @@ class ApiSpec:
     kind: ApiKind = ApiKind.HTTP
     audience: str = ""
     credentials_path: str = ""
+    links_path: str = ""
     authorizer: AuthorizerSpec | None = None
 
     @property
     def authorizer_of_assets(self) -> RouteAuthorizer | None:
-        """Return who may call the routes that show assets, None where all routes hand out credentials."""
-        return next((route.authorizer for route in self.routes if route.path != self.credentials_path), None)
+        """Return who may call the routes that show assets, None where all routes hand out credentials or links."""
+        others = (self.credentials_path, self.links_path)
+        return next((route.authorizer for route in self.routes if route.path not in others), None)
 
 
 @dataclass(frozen=True)

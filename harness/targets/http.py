@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -103,10 +104,20 @@ def prepared(request: HttpRequest, caller: AwsCredentials | BearerToken | None, 
         headers["Authorization"] = f"Bearer {caller.token.reveal()}"
     sent = AWSRequest(method=request.method, url=request.url, data=request.body, headers=headers)
     if isinstance(caller, AwsCredentials):
-        token = None if caller.session_token is None else caller.session_token.reveal()
-        keys = Credentials(caller.access_key_id.reveal(), caller.secret_access_key.reveal(), token)
-        SigV4Auth(keys, _SERVICE, region).add_auth(sent)
+        SigV4Auth(_keys(caller), _SERVICE, region).add_auth(sent)
     return sent.prepare()
+
+
+def presigned_link(bucket: str, key: str, caller: AwsCredentials, region: str) -> str:
+    """Return a link to an object that is signed by the caller, good for reading it for a minute."""
+    link = AWSRequest(method="GET", url=f"https://{bucket}.s3.{region}.amazonaws.com/{quote(key)}")
+    S3SigV4QueryAuth(_keys(caller), "s3", region, expires=60).add_auth(link)
+    return str(link.url)
+
+
+def _keys(caller: AwsCredentials) -> Credentials:
+    token = None if caller.session_token is None else caller.session_token.reveal()
+    return Credentials(caller.access_key_id.reveal(), caller.secret_access_key.reveal(), token)
 
 
 def received(answer: AWSResponse) -> HttpResponse:
