@@ -165,9 +165,11 @@ class Execution:
             return self._verdict(attempt, exchange, VerdictName.ISOLATED, Outcome.REFUSED, observation.reason)
         if observation.outcome is Outcome.TROUBLE:
             return self._verdict(attempt, exchange, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, observation.reason)
-        if attempt.technique.effect is Effect.SESSION:
+        reads = attempt.technique.reads is not None
+        if attempt.technique.effect is Effect.SESSION and not reads:
             return self._judge_session(attempt, aim, exchange)
-        reason = f"{attempt.technique.operation} was allowed, although the contract forbids it"
+        forbidden = f"{attempt.technique.operation} was allowed, although the contract forbids it"
+        reason = observation.reason if reads else forbidden
         return self._verdict(
             attempt, exchange, VerdictName.LEAK, Outcome.ALLOWED, reason, attempt.technique.allowed_means
         )

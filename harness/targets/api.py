@@ -48,7 +48,8 @@ class ApiRequest:
 class ApiResponse:
     """What came back. `error_code` is None when the call succeeded.
 
-    `data` is the parsed answer, bodies read whole; of an error it is what that says beside its message.
+    `data` is the parsed answer, bodies read whole; of an error it is what that says beside its message. `headers` are
+    there of the answers of routes alone, their names in lower case.
     Answers that never became an AWS answer (no connection, unreadable body) have the status 0.
     """
 
@@ -57,6 +58,7 @@ class ApiResponse:
     request_id: str
     error_code: str | None = None
     message: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def succeeded(self) -> bool:

@@ -92,9 +92,10 @@ def as_api_response(answer: HttpResponse) -> ApiResponse:
     decoded = answer.json()
     data = decoded if isinstance(decoded, dict) else {"body": answer.body.decode("utf-8", "replace")}
     if answer.status in range(200, 300):
-        return ApiResponse(answer.status, data, answer.request_id)
-    said = data.get("message") or data.get("Message") or ""
-    return ApiResponse(answer.status, data, answer.request_id, answer.error_type or str(answer.status), str(said))
+        return ApiResponse(answer.status, data, answer.request_id, headers=answer.headers)
+    said = str(data.get("message") or data.get("Message") or "")
+    code = answer.error_type or str(answer.status)
+    return ApiResponse(answer.status, data, answer.request_id, code, said, answer.headers)
 
 
 def prepared(request: HttpRequest, caller: AwsCredentials | BearerToken | None, region: str) -> AWSPreparedRequest:

@@ -11,6 +11,7 @@ from harness import forgery
 from harness.attacks.obtained import ObtainedCall
 from harness.attacks.technique import Callers, ControlKind, Feature, Severity, Technique, Victim
 from harness.blueprints.contract import Effect
+from harness.outcome import Outcome
 from harness.targets.api import ApiRequest
 from harness.targets.http import BearerToken, HttpRequest, RouteCall
 from harness.targets.target import Capability
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
     from harness.attacks.aim import Aim
     from harness.attacks.technique import Sent, Step
     from harness.secret import Secret
+    from harness.targets.api import ApiResponse
 
 # Up from wherever keys might be kept, to a file that is empty everywhere.
 _EMPTY_FILE = "../" * 16 + "dev/null"
+# What obtained credentials are tried with; a refusal of anything else proves nothing.
+TRIED = ("s3:GetObject", "dynamodb:GetItem")
 _AUTHORIZERS = "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html"
 
 
@@ -68,6 +72,15 @@ def _after_the_victim(aim: Aim) -> tuple[Step, ...]:
     # The victim asks for its own credentials; only what the caller gets afterwards is tried.
     victims = aim.victim.id_token
     return (ask(aim, victims), lambda _: ask(aim, aim.id_token), use(aim))
+
+
+def _may_be_kept(answer: ApiResponse) -> Outcome | None:
+    """Tell whether anybody on the way, or any page, may keep an answer that holds credentials."""
+    if not answer.succeeded:
+        return None
+    kept = "no-store" not in answer.headers.get("cache-control", "")
+    shared = answer.headers.get("access-control-allow-origin") == "*"
+    return Outcome.ALLOWED if kept or shared else Outcome.REFUSED
 
 
 def _invoke(aim: Aim, claims: Mapping[str, str]) -> ApiRequest:
@@ -145,7 +158,7 @@ TECHNIQUES = (
         title="naming the victim to the broker in parameters and headers, with one's own token",
         catalogue=("api-forged-subject-parameter", "api-path-tenant-vs-token-tenant"),
         cwe=("CWE-639",),
-        actions=("s3:GetObject", "dynamodb:GetItem"),
+        actions=TRIED,
         steps=_in_the_victims_name,
     ),
     _BROKER(
@@ -208,9 +221,19 @@ TECHNIQUES = (
         title="asking the broker right after the victim has asked",
         catalogue=("api-broker-warm-state-bleed",),
         cwe=("CWE-488",),
-        actions=("s3:GetObject", "dynamodb:GetItem"),
+        actions=TRIED,
         control_steps=None,
         steps=_after_the_victim,
+    ),
+    _NOBODY(
+        id="broker.session.cacheable-answer",
+        title="looking whether the broker's answer may be kept on the way, or read by pages of any origin",
+        catalogue=("api-cors-and-credential-response-cacheable",),
+        cwe=("CWE-525", "CWE-942"),
+        severity=Severity.NORMAL,
+        documentation="https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html",
+        reads=_may_be_kept,
+        steps=_genuine,
     ),
     _BROKER(
         id="broker.session.direct-invoke",
@@ -219,7 +242,7 @@ TECHNIQUES = (
         operation="Invoke",
         cwe=("CWE-290", "CWE-639"),
         documentation="https://docs.aws.amazon.com/lambda/latest/dg/access-control-identity-based.html",
-        actions=("lambda:InvokeFunction", "s3:GetObject", "dynamodb:GetItem"),
+        actions=("lambda:InvokeFunction", *TRIED),
         control=ControlKind.WITNESS,
         control_steps=None,
         operator_steps=lambda aim: (_invoke(aim, forgery.claims_of(aim.id_token)),),

@@ -58,6 +58,14 @@ def _as_before(names_of: Callable[[Aim], Sequence[str]]) -> Callable[[Aim], tupl
     return requests
 
 
+def _with_another_role(aim: Aim) -> tuple[Step, ...]:
+    # Whoever keeps the records names the role in one of the caller's own; only the broker may know better.
+    names = {key: {"S": aim.role_of_tenants} for key in ("role", "roleArn", "role_arn", "RoleArn")}
+    item = {**aim.membership.item(aim.membership.tenants[0]), **names}
+    written = ApiRequest("dynamodb", "PutItem", {"TableName": aim.membership.table, "Item": item})
+    return (ByOperator(written), lambda _: ask(aim, aim.id_token), use(aim))
+
+
 def _injection(aim: Aim) -> Sequence[str]:
     # What stands around a resource in a policy, so that the victim's prefix becomes a resource of its own.
     return [f'x/*","arn:aws:s3:::{aim.asset.store}/{aim.asset.partition}']
@@ -99,6 +107,14 @@ TECHNIQUES = (
         victim=Victim.NOBODY,
         steps=_ask_without_any,
         control_steps=lambda aim: (ask(aim, aim.id_token),),
+        clean_up=_as_before(lambda _: ()),
+    ),
+    _MEMBER(
+        id="broker.session.role-in-membership",
+        title="asking the broker while the record of one's own membership names a role",
+        catalogue=("api-broker-role-session-confused-deputy",),
+        cwe=("CWE-441",),
+        steps=_with_another_role,
         clean_up=_as_before(lambda _: ()),
     ),
     _MEMBER(
