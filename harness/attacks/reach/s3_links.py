@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from harness.attacks.technique import Callers, Feature, Severity, Technique
 from harness.blueprints.contract import Effect
+from harness.outcome import Outcome
 from harness.targets.http import BearerToken, HttpRequest, RouteCall, presigned_link
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from harness.attacks.aim import Aim
     from harness.attacks.technique import Step, Steps
+    from harness.targets.api import ApiResponse
 
 _GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html"
 
@@ -41,6 +43,11 @@ def _up_and_down(aim: Aim) -> str:
 
 def _encoded(aim: Aim) -> str:
     return _up_and_down(aim).replace("..", "%2e%2e")
+
+
+def _nothing_there_is_sound(answer: ApiResponse) -> Outcome | None:
+    # Keys are literal: whoever may list is told that there is none with dots in it.
+    return Outcome.REFUSED if answer.error_code == "404" else None
 
 
 _LINK = partial(
@@ -77,6 +84,7 @@ TECHNIQUES = (
         title="asking the function that signs links for a key in one's own folder that leads by dots to a foreign one",
         catalogue=("s3-key-traversal-and-encoding", "s3-presigned-url-cross-tenant"),
         cwe=("CWE-22",),
+        reads=_nothing_there_is_sound,
         steps=_asking_for(_up_and_down),
     ),
     _LINK(
@@ -84,6 +92,7 @@ TECHNIQUES = (
         title="asking the function that signs links for a key that leads by encoded dots to a foreign one",
         catalogue=("s3-key-traversal-and-encoding", "s3-presigned-url-cross-tenant"),
         cwe=("CWE-22", "CWE-174"),
+        reads=_nothing_there_is_sound,
         steps=_asking_for(_encoded),
     ),
 )
