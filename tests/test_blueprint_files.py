@@ -189,7 +189,7 @@ _MISTAKES: list[tuple[str, Edit]] = [
     ("contract.personas[0].sign_in: api takes a user pool", lambda d: d.update(user_pool=None)),
     (
         "functions[0].environment.PROVIDER: names the user_pool, and the design has none",
-        lambda d: d.update(user_pool=None),
+        lambda d: d.update(user_pool=None, api=None, functions=d["functions"][:1]),
     ),
     ("functions[0].role: there is no role 'none'", lambda d: d["functions"][0].update(role="none")),
     ("functions[0].source: is no Python", lambda d: d["functions"][0].update(source="def handler(")),
