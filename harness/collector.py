@@ -44,6 +44,7 @@ _LETTERS_OF_NAMES = {
     "held": ("passed", ".", "HELD"),
     "refused by AWS": ("names refused", "-", "NAME REFUSED"),
     "refused at sign-in": ("names refused", "-", "NAME REFUSED"),
+    "ruled out": ("names ruled out", "-", "NAME RULED OUT"),
     "not judged": ("inconclusive", "?", "INCONCLUSIVE"),
 }
 

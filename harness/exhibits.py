@@ -30,7 +30,7 @@ def where_techniques_leak() -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for blueprint in BLUEPRINTS.values():
         for weakness in blueprint.weaknesses:
-            for technique in weakness.leaks:
+            for technique in (*weakness.leaks, *weakness.leaks_between_names):
                 found.setdefault(technique, []).append(f"{blueprint.name}:{weakness.id}")
         for leak in blueprint.contract.expected_leaks:
             found.setdefault(leak.technique, []).append(f"declared by {blueprint.name}")

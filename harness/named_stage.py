@@ -6,6 +6,7 @@ refusal; it is no proof of isolation. The rest attack each other by the ordinary
 
 from __future__ import annotations
 
+import re
 import secrets
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -189,7 +190,8 @@ def set_up_names(
     target = EmbeddedTarget(region)
     names = {name.id: name for name in names_of(blueprint, seed)}
     making = _Making(deployed, persona, target, seed, Secret(secrets.token_hex(16)))
-    refused = making.refusals(names.values())
+    refused = _ruled_out(blueprint, names.values())
+    refused |= making.refusals(name for name in names.values() if name.id not in refused)
     accepted = [name for name in names.values() if name.id not in refused]
     population = making.population(accepted)
     deployment = deploy(deployed, target, secrets.token_hex(4), population)
@@ -264,6 +266,15 @@ class _Making:
 def _refusal(error: DeploymentError | SignInRefusedError, outcome: NameOutcome, run_id: str) -> tuple[NameOutcome, str]:
     by_rule = error.code in _NAMING_RULES or (not error.code and isinstance(error, SignInRefusedError))
     return (outcome if by_rule else "not judged"), " ".join(str(error).replace(run_id, "RUN").split())
+
+
+def _ruled_out(blueprint: Blueprint, names: Iterable[Name]) -> dict[str, tuple[NameOutcome, str]]:
+    """Return the names that the blueprint says its application lets no tenant have."""
+    if not blueprint.tenant_names:
+        return {}
+    allowed = re.compile(blueprint.tenant_names)
+    reason = f"the blueprint's tenant_names, {blueprint.tenant_names}, lets no tenant be called so: not tried"
+    return {name.id: ("ruled out", reason) for name in names if name.beside and not allowed.fullmatch(name.text)}
 
 
 def _depends_on_tenants(blueprint: Blueprint) -> bool:

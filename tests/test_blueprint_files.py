@@ -231,6 +231,7 @@ _SIGN_UPS: list[tuple[str, Edit]] = [
     ("contract.personas[0].spans: is 1 where", lambda d: _founded(d, spans=2)),
     ("tenant_keys: is 'assigned' where somebody", lambda d: (_founded(d), d.update(tenant_keys="uuid"))),
     ("tenant_keys: 'assigned' takes a persona", lambda d: d.update(tenant_keys="assigned")),
+    ("tenant_names: is no regular expression", lambda d: d.update(tenant_names="[a-z")),
     (
         "contract.personas[0]: comes after the persona who signs_up",
         lambda d: (_founded(d), d["contract"]["personas"].insert(0, {"name": "early", "sign_in": "api"})),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -120,3 +121,10 @@ def test_a_design_without_tenants_of_its_own_has_no_names() -> None:
     assert names_of(GROUP_ROLES, 1) == ()
     with pytest.raises(TypeError, match="group-roles"):
         set_up_names(GROUP_ROLES, _READING, seed=1)
+
+
+def test_what_the_application_is_said_to_refuse_is_ruled_out_and_not_tried() -> None:
+    tried = _tried(replace(WEB_IDENTITY_BROKER, tenant_names="[a-z]+"))
+    assert tried["delimited-by-hyphen"].outcome == "ruled out"
+    assert "[a-z]+" in tried["delimited-by-hyphen"].reason
+    assert tried["preceded"].outcome == "held"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from harness.blueprints.spec import TenantKeys
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 def sign_up_problems(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
     """Yield the path and the mistake wherever somebody would take part in a run under a key that nobody has."""
+    try:
+        re.compile(blueprint.tenant_names)
+    except re.error as error:
+        yield "tenant_names", f"is no regular expression: {error}"
     founders = [number for number, persona in enumerate(blueprint.contract.personas) if persona.signs_up]
     for number in founders:
         yield from _of_founder(blueprint, blueprint.contract.personas[number], f"contract.personas[{number}]")

@@ -312,7 +312,9 @@ class Misconfiguration:
 class Design:
     """An isolation design: what stands in a blueprint file.
 
-    `places` say where assets of tenants live, `shared` where those of nobody do.
+    `places` say where assets of tenants live, `shared` where those of nobody do. `tenant_names` is a regular expression
+    of the names that the application before the design lets tenants have, empty where nothing refuses any; a name that
+    does not match it whole is not tried, and is reported as ruled out.
     """
 
     name: str
@@ -322,6 +324,7 @@ class Design:
     places: tuple[Place, ...] = ()
     shared: tuple[Place, ...] = ()
     tenant_keys: TenantKeys = TenantKeys.UUID
+    tenant_names: str = ""
     user_pool: UserPoolSpec | None = None
     identity_pool: IdentityPoolSpec | None = None
     roles: tuple[RoleSpec, ...] = ()

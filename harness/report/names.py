@@ -10,7 +10,7 @@ from harness.report.markup import text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-NameOutcome = Literal["held", "leaked", "refused by AWS", "refused at sign-in", "not judged"]
+NameOutcome = Literal["held", "leaked", "refused by AWS", "refused at sign-in", "ruled out", "not judged"]
 
 _STANDING: Final[dict[NameOutcome, tuple[str, str]]] = {
     "leaked": ("leak", "\N{BALLOT X}"),
@@ -18,6 +18,7 @@ _STANDING: Final[dict[NameOutcome, tuple[str, str]]] = {
     "held": ("isolated", "\N{CHECK MARK}"),
     "refused at sign-in": ("works", "\N{EN DASH}"),
     "refused by AWS": ("works", "\N{EN DASH}"),
+    "ruled out": ("works", "\N{EN DASH}"),
 }
 
 
@@ -66,7 +67,7 @@ def names_section(tried: Sequence[TriedName]) -> str:
     return (
         '<h2 id="names">Which names could somebody choose?</h2><p>Each name is made to be taken for another '
         "tenant's. Where the target lets a tenant have it, both tenants attack each other; a name that it refuses "
-        "cannot collide, and proves nothing of the design.</p>"
+        "cannot collide, and proves nothing of the design. What the blueprint itself rules out was not tried.</p>"
         '<div class="wide"><table><thead><tr><th>Design</th><th>How made</th><th>Name</th><th>Beside</th>'
         "<th>What came of it</th><th>Attacks</th><th>By the policies alone</th><th>Why</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"

@@ -12,6 +12,7 @@ from harness.attacks.plan import Pairs, attacks, controls, declared_boundaries, 
 from harness.blueprints.contract import Effect
 from harness.blueprints.registry import BLUEPRINTS
 from harness.errors import UsageError
+from harness.named_stage import techniques_between_names
 from harness.population import STAFF, Caller
 
 if TYPE_CHECKING:
@@ -88,6 +89,9 @@ def test_weaknesses_and_faults_name_known_techniques() -> None:
     for blueprint in BLUEPRINTS.values():
         for weakness in blueprint.weaknesses:
             assert set(weakness.leaks) <= TECHNIQUES.keys()
+            assert weakness.leaks or weakness.leaks_between_names
+            between = {technique.id for technique in techniques_between_names(blueprint, TECHNIQUES.values())}
+            assert set(weakness.leaks_between_names) <= between
             weakened = weakness.change(blueprint)
             assert weakened != blueprint
             promised = _promised(_without_more_attributes(weakened.contract, blueprint.contract))
