@@ -140,6 +140,12 @@ _WEAKNESSES = (
         ),
     ),
     Weakness(
+        id="s3-acl-grant",
+        title="the bucket policy also lets everybody in the account set ACLs of every object",
+        change=_colleagues_may("Sharing", "s3:PutObjectAcl", f"{_BUCKET}/*"),
+        leaks=("s3.write.put-object-acl",),
+    ),
+    Weakness(
         id="s3-delete-not-covered",
         title="deleting is granted on the whole bucket, to everybody in the account",
         change=_colleagues_may("CleanUp", "s3:DeleteObject", f"{_BUCKET}/*"),

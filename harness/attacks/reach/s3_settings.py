@@ -12,10 +12,11 @@ from harness.blueprints.contract import Effect
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from harness.attacks.aim import Aim
     from harness.attacks.technique import Step
+    from harness.targets.api import ApiResponse
 
 _GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
 # How designs that tell objects apart by labels have been seen to call the label.
@@ -59,6 +60,15 @@ def _take_over(aim: Aim) -> tuple[Step, ...]:
 
 def _without_labels(aim: Aim) -> tuple[ApiRequest, ...]:
     return (_at(aim, "DeleteObjectTagging"),)
+
+
+def _given_to_the_owner(aim: Aim) -> ApiRequest:
+    # The one ACL that a bucket takes whether it has ACLs or not: whoever may set it may set others where it has.
+    return _at(aim, "PutObjectAcl", ACL="bucket-owner-full-control")
+
+
+def _grants_are_shown(_: Aim, answers: Sequence[ApiResponse]) -> bool:
+    return bool(answers[-1].data.get("Grants"))
 
 
 def _open_bucket(aim: Aim) -> tuple[Step, ...]:
@@ -136,6 +146,19 @@ TECHNIQUES = (
         cwe=("CWE-639", "CWE-863"),
         steps=_take_over,
         clean_up=_without_labels,
+    ),
+    _BESIDE(
+        id="s3.write.put-object-acl",
+        title="PutObjectAcl on a foreign object",
+        effect=Effect.WRITE,
+        operation="PutObjectAcl",
+        actions=("s3:PutObjectAcl",),
+        catalogue=("s3-acl-grant",),
+        documentation=f"{_GUIDE}/about-object-ownership.html",
+        cwe=("CWE-732",),
+        shows=_grants_are_shown,
+        operator_steps=lambda aim: (_given_to_the_owner(aim), _at(aim, "GetObjectAcl")),
+        steps=lambda aim: (_given_to_the_owner(aim),),
     ),
     _BESIDE(
         id="s3.read.rewritten-bucket-policy",
