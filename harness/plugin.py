@@ -17,10 +17,11 @@ from harness.report import allure
 from harness.report.allure_files import exchange_result_files
 from harness.report.terminal import header_lines
 from harness.run import ChosenName, Run
+from harness.secret import keep_known, redact_known
 from harness.verdicts import VerdictName, raise_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 _RUNNING: pytest.StashKey[pytest.Item] = pytest.StashKey()
@@ -69,6 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
         options = _options(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
+    keep_known()
     run = Run(options)
     config.stash[RUN] = run
     if not hasattr(config, "workerinput"):
@@ -142,6 +144,19 @@ def isolation_run(request: pytest.FixtureRequest) -> Iterator[Run]:
     run = request.config.stash[RUN]
     yield run
     run.close()
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Take secrets out of tracebacks and captured output before anybody, Allure included, gets to see them."""
+    report = yield
+    if report.failed and report.longrepr is not None:
+        text = report.longreprtext
+        clean = redact_known(text)
+        if clean != text:
+            report.longrepr = clean
+    report.sections = [(name, redact_known(text)) for name, text in report.sections]
+    return report
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -33,6 +33,34 @@ _SECRET_FIELDS = frozenset(
 )
 
 
+# Shorter ones occur in ordinary text.
+_LEAST_KNOWN = 12
+# Of long ones, as much of the beginning and the end as a shortened traceback shows.
+_SHORTENED, _PIECE = 48, 24
+_known: set[str] | None = None
+
+
+def keep_known() -> None:
+    """Remember every secret of this process from now on, so that `redact_known` finds them anywhere."""
+    global _known  # noqa: PLW0603  one process has one set of secrets
+    _known = set() if _known is None else _known
+
+
+def redact_known(text: str) -> str:
+    """Return the text without any secret that this process has held since `keep_known`, nor the ends of long ones.
+
+    It is for text that nobody wrote with care: tracebacks with the values of local variables, captured logs.
+    """
+    for value in tuple(_known or ()):
+        if value in text:
+            text = text.replace(value, REDACTED)
+        elif len(value) >= _SHORTENED:
+            for piece in (value[:_PIECE], value[-_PIECE:]):
+                if piece in text:
+                    text = re.sub(rf"[\w./+=-]*{re.escape(piece)}[\w./+=-]*", REDACTED, text)
+    return redact_text(text)
+
+
 class Secret:
     """A string that shows itself only to a caller who asks with `reveal`."""
 
@@ -40,6 +68,8 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
+        if _known is not None and len(value) >= _LEAST_KNOWN:
+            _known.add(value)
 
     def reveal(self) -> str:
         """Return the value. Call it where it goes on the wire, nowhere else."""
