@@ -81,6 +81,24 @@ def resolved(text: str, deployment: Deployment) -> str:
     return text
 
 
+def put_back(text: str, deployment: Deployment, tenants: Iterable[Tenant], user: str) -> str:
+    """Return a deployed text with placeholders in the place of what the deployment has made, as a blueprint words it.
+
+    What is called after one of the `tenants`, or after the `user`, is called after any of them.
+    """
+    values = [(value, name) for name, value in _values(deployment) if value]
+    for value, name in sorted(values, key=lambda pair: -len(pair[0])):
+        text = _replaced(text, value, name)
+    for tenant in tenants:
+        text = _replaced(text, tenant.key, TENANT)
+    return _replaced(text, user, USER)
+
+
+def _replaced(text: str, value: str, by: str) -> str:
+    """Return the text with a value replaced where it is not a part of a longer word."""
+    return re.sub(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", lambda _: by, text)
+
+
 def _each(statement: Document, deployment: Deployment, tenants: tuple[Tenant, ...]) -> Iterator[Document]:
     kind = statement.pop("ForEach", None)
     if kind is None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from harness.advice import advise
 from harness.assets import Assets, plant
+from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.execution import Execution
-from harness.attacks.plan import asset_names
+from harness.attacks.plan import asset_names, controls
 from harness.emulator.authorization import Enforcement
+from harness.placeholders import put_back, user_label
 from harness.population import populate
 from harness.provisioning.deploy import deploy
 from harness.secret import Secret
@@ -19,6 +23,7 @@ from harness.targets.embedded import EmbeddedTarget
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from harness.advice import Advice, Ruling
     from harness.attacks.attempts import Attempt
     from harness.blueprints.spec import Blueprint, Weakness
     from harness.deployment import Deployment
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from harness.errors import SignInRefusedError
     from harness.population import Caller, Population
     from harness.sessions import Session
+    from harness.verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -33,11 +39,25 @@ class Stage:
     """Where attempts are carried out. `close` gives everything back."""
 
     target: EmbeddedTarget
+    blueprint: Blueprint
     deployment: Deployment
     population: Population
     execution: Execution
     sessions: Mapping[Caller, Session | SignInRefusedError]
     calls_per_user: tuple[int, ...] = ()
+
+    def advice_on(self, leak: Verdict) -> Advice:
+        """Return what to do about a leak, tried with what the controls of the design ask; carries these out if need be."""
+        user = self.population.user(leak.attempt.attacker)
+        label = user_label(user.caller.tenant, user.caller.persona)
+        return advise(
+            leak, lambda: self._legitimate, lambda text: put_back(text, self.deployment, user.tenants, label)
+        )
+
+    @cached_property
+    def _legitimate(self) -> list[Ruling]:
+        every = controls(self.blueprint, TECHNIQUES.values(), len(self.population.tenants))
+        return self.execution.rulings_of(every)
 
     def close(self) -> None:
         """Drop the target with everything that was deployed on it."""
@@ -73,4 +93,5 @@ def set_up(
     target.enforce(enforcement)
     target.plant_faults(faults)
     execution = Execution(target, blueprint, deployment, population, sessions)
-    return Stage(target, deployment, population, execution, sessions, tuple(signed_in.calls.values()))
+    calls = tuple(signed_in.calls.values())
+    return Stage(target, blueprint, deployment, population, execution, sessions, calls)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.outcome import Observation, Outcome
 
 if TYPE_CHECKING:
+    from harness.advice.rulings import Ruling
     from harness.attacks.attempts import Attempt
     from harness.attacks.technique import LeakKind
 
@@ -27,8 +28,8 @@ class VerdictName(StrEnum):
 class Verdict:
     """An attempt, judged: with the sentence why, the control it rests on and the evidence for it.
 
-    `decisions` are the policy engine's own explanations of the call, as far as the target tells; `evidence` is the
-    redacted exchange.
+    `decisions` are the policy engine's own explanations of the call, as far as the target tells, and `rulings` the
+    decisions themselves, of a control those of every step; `evidence` is the redacted exchange.
     """
 
     attempt: Attempt
@@ -39,6 +40,7 @@ class Verdict:
     control_used: str = ""
     decisions: tuple[dict[str, Any], ...] = ()
     evidence: dict[str, Any] = field(default_factory=dict)
+    rulings: tuple[Ruling, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def leak_is_expected(self) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.assets import PRIVATE, PUBLIC, reread, restore, stands
+from harness.assets import PRIVATE, PUBLIC, plant, reread, restore, stands
 from harness.attacks.aiming import Aiming
 from harness.attacks.attempts import AttemptKind
 from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.controls import Controls, is_own_control, own_control
 from harness.attacks.features import applicable
+from harness.attacks.plan import asset_names
 from harness.attacks.sending import Sender
 from harness.attacks.technique import LeakKind
 from harness.blueprints.contract import Effect, Reach
@@ -21,8 +22,9 @@ from harness.sessions import Session, credentials_from
 from harness.verdicts import Verdict, VerdictName, judge_control
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from harness.advice.rulings import Ruling
     from harness.assets import Asset
     from harness.attacks.aim import Aim
     from harness.attacks.attempts import Attempt
@@ -68,6 +70,17 @@ class Execution:
             return self._control(attempt) if attempt.is_control else self._attack(attempt)
         except TargetError as error:
             return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, str(error))
+
+    def rulings_of(self, controls: Iterable[Attempt]) -> list[Ruling]:
+        """Return the decisions behind those of the controls that work, the operator's excepted.
+
+        Controls that were not carried out until now are, on assets that are planted for them.
+        """
+        wanted = [control for control in controls if control.kind is not AttemptKind.OPERATOR]
+        missing = [control for control in wanted if control.id not in self._judged_controls]
+        plant(self._target, self.aiming.assets, asset_names(self._blueprint, missing))
+        verdicts = [self.judge(control) for control in wanted]
+        return [ruling for verdict in verdicts if verdict.name is VerdictName.WORKS for ruling in verdict.rulings]
 
     def _control(self, attempt: Attempt) -> Verdict:
         if attempt.id not in self._judged_controls:
@@ -303,4 +316,6 @@ class Execution:
             # What follows is decided on the caller's own data; only a first step without decisions is passed.
             decisions = next((found for found in explained if found), ())
         evidence = exchange_evidence(exchange.requests, exchange.responses)
-        return Verdict(attempt, name, outcome, reason, kind, "", decisions, evidence)
+        taken = [found for response in exchange.by_caller if (found := self._target.rulings(response))]
+        rulings = tuple(ruling for found in (taken if attempt.is_control else taken[:1]) for ruling in found)
+        return Verdict(attempt, name, outcome, reason, kind, "", decisions, evidence, rulings)

@@ -67,6 +67,10 @@ class EmbeddedTarget:
         """Return the policy engine's own explanations of the decisions this answer rests on, with what was asked."""
         return [_explained(decision) for decision in self.cloud.decisions.of(response.request_id)]
 
+    def rulings(self, response: ApiResponse | HttpResponse) -> tuple[Decision, ...]:
+        """Return the decisions this answer rests on, with their policies; long-gone ones are forgotten."""
+        return self.cloud.decisions.of(response.request_id)
+
     def time_shifted(self, seconds: float) -> AbstractContextManager[None]:
         """Let the block run `seconds` later on the emulator's clock, or earlier when negative."""
         return self.cloud.clock.shifted(seconds)

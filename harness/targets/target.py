@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from harness.advice.rulings import Ruling
     from harness.targets.api import ApiRequest, ApiResponse, AwsCredentials
     from harness.targets.http import BearerToken, HttpRequest, HttpResponse
 
@@ -42,6 +43,9 @@ class Target(Protocol):
 
     def explain(self, response: ApiResponse | HttpResponse) -> list[dict[str, Any]]:
         """Return the decisions behind an answer, as plain JSON; empty where the target does not tell."""
+
+    def rulings(self, response: ApiResponse | HttpResponse) -> tuple[Ruling, ...]:
+        """Return the decisions behind an answer with their policies; empty where the target does not tell."""
 
     def time_shifted(self, seconds: float) -> AbstractContextManager[None]:
         """Let the block run at another time. Only with Capability.TIME_TRAVEL."""
