@@ -17,7 +17,7 @@ from harness.report.kill_matrix import KILL_MATRIX, kill_matrix_document, render
 from harness.report.matrix import render_matrix
 from harness.report.records import AttemptRecord
 from harness.report.run import EXIT_NOT_PROVED, exit_status, summarise
-from harness.report.terminal import ReportPaths, leak_line, lockout_line, summary_lines
+from harness.report.terminal import ReportPaths, advice_line, leak_line, lockout_line, summary_lines
 from harness.report.verdicts_json import write_json, write_verdicts, write_whole
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class RunCollector:
         self._records[record.id] = record
         if record.verdict == "LEAK" and not record.leak_was_declared:
             self._say(leak_line(record))
+            if (advice := advice_line(record)) is not None:
+                self._say(advice)
         elif record.verdict == "LOCKOUT":
             self._say(lockout_line(record))
 

@@ -18,6 +18,7 @@ from harness.report.recording import evidence_of, record_of
 from harness.report.run import RunFacts
 from harness.report.terminal import rerun_command
 from harness.stage import set_up
+from harness.verdicts import VerdictName
 
 if TYPE_CHECKING:
     from harness.attacks.attempts import Attempt
@@ -82,7 +83,9 @@ class Run:
         before = stage.target.calls
         verdict = stage.execution.judge(attempt)
         calls = {"verdict": stage.target.calls - before, "users": list(users)}
-        record = record_of(verdict, stage.population, self.options, stage.deployment.run_id)
+        is_leak = verdict.name is VerdictName.LEAK and not verdict.leak_is_expected
+        advice = stage.advice_on(verdict) if is_leak else None
+        record = record_of(verdict, stage.population, self.options, stage.deployment.run_id, advice=advice)
         return Judged(
             verdict,
             record,

@@ -13,8 +13,8 @@ from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.execution import Execution
 from harness.attacks.plan import asset_names, controls
 from harness.emulator.authorization import Enforcement
-from harness.placeholders import put_back, user_label
-from harness.population import populate
+from harness.placeholders import put_back
+from harness.population import populate, user_label
 from harness.provisioning.deploy import deploy
 from harness.secret import Secret
 from harness.sessions import sign_in_everybody
@@ -47,12 +47,10 @@ class Stage:
     calls_per_user: tuple[int, ...] = ()
 
     def advice_on(self, leak: Verdict) -> Advice:
-        """Return what to do about a leak, tried with what the controls of the design ask; carries these out if need be."""
+        """Return what to do about a leak, tried with what controls ask; those not carried out yet are now."""
         user = self.population.user(leak.attempt.attacker)
         label = user_label(user.caller.tenant, user.caller.persona)
-        return advise(
-            leak, lambda: self._legitimate, lambda text: put_back(text, self.deployment, user.tenants, label)
-        )
+        return advise(leak, lambda: self._legitimate, lambda text: put_back(text, self.deployment, user.tenants, label))
 
     @cached_property
     def _legitimate(self) -> list[Ruling]:

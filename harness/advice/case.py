@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from harness.advice.rulings import Edits
 from harness.advice.statements import Document, as_list
 from harness.policy import MalformedPolicyDocument, parse_policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.advice.rulings import Ruling
+    from harness.advice.rulings import Edits, Ruling
     from harness.policy import Policy, Request
 
 
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
 class Case:
     """A statement that allowed a leaking request.
 
-    `edits` are those made so far, `policy` the policy as it is under them, `position` the statement's in it. `legitimate`
-    are the rulings of controls, all of them allowed.
+    `edits` are those made so far, `policy` the policy as it is under them, `position` the statement's in it.
+    `legitimate` are the rulings of controls, all of them allowed.
     """
 
     edits: Edits

@@ -19,7 +19,7 @@ _UNIQUE = re.compile(r"isolation-(?:\d{12}-)?[0-9a-f]{8}-")
 
 def difference(before: Policy, after: Policy | None, template: Callable[[str], str]) -> str:
     """Return the difference, each line with its end; `template` puts placeholders back into names and texts."""
-    name = plain_name(before)
+    name = _UNIQUE.sub("", before.name)
     lines = unified_diff(
         _lines(before, template),
         [] if after is None else _lines(after, template),
@@ -28,11 +28,6 @@ def difference(before: Policy, after: Policy | None, template: Callable[[str], s
         n=_LINES_AROUND,
     )
     return "".join(lines)
-
-
-def plain_name(policy: Policy) -> str:
-    """Return the name of a policy without what made it unique in the account, such as `member/own-data`."""
-    return _UNIQUE.sub("", policy.name)
 
 
 def _lines(policy: Policy, template: Callable[[str], str]) -> list[str]:

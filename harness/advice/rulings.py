@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from harness.policy import Policy, PolicySet, Request
 
-_KINDS = ("identity", "session", "boundary", "resource", "scp", "rcp")
-
 
 class Ruling(Protocol):
     """One decision that a target has taken; the embedded target's decisions are such."""
@@ -67,10 +65,19 @@ class Edits:
     def _edited(self, policies: PolicySet) -> PolicySet:
         if not any(policy in self.replaced for policy in policies.ordered()):
             return policies
-        changed: dict[str, tuple[Policy, ...]] = {}
-        for kind in _KINDS:
-            # An empty tuple of session policies still limits, None does not.
-            if (of_kind := getattr(policies, kind)) is not None:
-                edited = [self.replaced.get(policy, policy) for policy in of_kind]
-                changed[kind] = tuple(policy for policy in edited if policy is not None)
-        return replace(policies, **changed)
+        return replace(
+            policies,
+            identity=self._each(policies.identity) or (),
+            session=self._each(policies.session),
+            boundary=self._each(policies.boundary),
+            resource=self._each(policies.resource) or (),
+            scp=self._each(policies.scp),
+            rcp=self._each(policies.rcp),
+        )
+
+    def _each(self, policies: tuple[Policy, ...] | None) -> tuple[Policy, ...] | None:
+        # None does not limit; no policy of a kind that is there limits to nothing.
+        if policies is None:
+            return None
+        edited = [self.replaced.get(policy, policy) for policy in policies]
+        return tuple(policy for policy in edited if policy is not None)

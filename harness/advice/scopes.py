@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def samples(rulings: Sequence[Ruling], key: str) -> list[Sample]:
 def patterns(found: Sequence[Sample]) -> Iterator[tuple[str, bool]]:
     """Yield patterns that fit all samples, the best first, and whether one is exact, that is has no wildcard.
 
-    A pattern begins with a policy variable whose value all samples begin with, or it is what all of them have in common.
+    A pattern begins with a policy variable whose value all samples begin with, or it is what they have in common.
     """
     if not found:
         return
@@ -50,19 +49,14 @@ def patterns(found: Sequence[Sample]) -> Iterator[tuple[str, bool]]:
     texts = sorted({sample.text for sample in found})
     if len(texts) == 1 and not texts[0].endswith("/"):
         yield texts[0], True
-    common = os.path.commonprefix(texts)
-    if "/" in common:
-        yield f"{common.rpartition('/')[0]}/*", False
+    folders = {text.rpartition("/")[0] for text in texts}
+    if len(folders) == 1 and (folder := folders.pop()):
+        yield f"{folder}/*", False
 
 
 def variables(request: Request) -> list[str]:
     """Return the policy variables that have a value in a request and tell users or tenants apart."""
-    found = []
-    for key in request.known:
-        for name in _VARIABLES:
-            if key.startswith(name.lower()):
-                found.append(name + key[len(name) :])
-    return found
+    return [name + key[len(name) :] for key in request.known for name in _VARIABLES if key.startswith(name.lower())]
 
 
 def value_of(variable: str, request: Request) -> str:

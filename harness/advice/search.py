@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.advice.case import Case
-from harness.advice.difference import difference, plain_name
+from harness.advice.difference import difference
 from harness.advice.kinds import RECOGNISERS
 from harness.advice.rulings import Edits
 from harness.attacks.entries import entries
@@ -17,12 +17,20 @@ if TYPE_CHECKING:
 
     from harness.advice.recogniser import Recogniser
     from harness.advice.rulings import Ruling
-    from harness.policy import PolicySet
+    from harness.policy import Policy
     from harness.policy.explanation import StatementTrace
     from harness.verdicts import Verdict
 
 # What was added most recently to a sound design is likelier to stand beside it than in it.
-_KINDS_IN_TURN = (PolicyKind.RESOURCE, PolicyKind.TRUST, PolicyKind.SESSION, PolicyKind.IDENTITY)
+_KINDS_IN_TURN = (
+    PolicyKind.RESOURCE,
+    PolicyKind.TRUST,
+    PolicyKind.SESSION,
+    PolicyKind.IDENTITY,
+    PolicyKind.BOUNDARY,
+    PolicyKind.SCP,
+    PolicyKind.RCP,
+)
 # Nobody but AWS edits these: what identity pools put on guests' sessions, and AWS's managed policies.
 _OF_AWS = ("CognitoGuest", "arn:aws:iam::aws:")
 # Statements that have to be edited together, at most, and edits that are followed up where one is not enough.
@@ -32,10 +40,13 @@ _FOLLOWED_UP = 3
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """An edit that was tried: it closes the leak, and `kept` requests of controls are allowed as before."""
+    """Edits that were tried: they close the leak, and `kept` requests of controls are allowed as before.
+
+    `diff` is the unified difference of the policies, in the words of the design as far as they are known.
+    """
 
     diff: str
-    policies: tuple[str, ...]
+    edits: Edits
     kept: int
 
 
@@ -132,7 +143,7 @@ class _Search:
         changed = edits.replaced.items()
         return Fix(
             diff="".join(difference(before, after, template) for before, after in changed),
-            policies=tuple(plain_name(before) for before, _ in changed),
+            edits=edits,
             kept=len(self._concerned(edits)),
         )
 
@@ -144,10 +155,8 @@ class _Search:
                 stated = explain(policies, ruling.request).statements
             except UnderivableKeyError:
                 continue
-            for trace in stated:
-                if trace.effect == "Allow":
-                    found.append((trace, policies, ruling))
-        found.sort(key=lambda each: _KINDS_IN_TURN.index(each[0].kind) if each[0].kind in _KINDS_IN_TURN else 9)
+            found += [(trace, policies, ruling) for trace in stated if trace.effect == "Allow"]
+        found.sort(key=lambda each: _KINDS_IN_TURN.index(each[0].kind))
         for trace, policies, ruling in found:
             for policy in policies.ordered():
                 if _states(policy, trace) and not policy.name.startswith(_OF_AWS):
@@ -173,12 +182,8 @@ def _those_that_count(verdict: Verdict, leaking: Sequence[Ruling]) -> list[Rulin
     return [*reversed(asked), *(ruling for ruling in leaking if ruling not in asked)]
 
 
-def _states(policy: object, trace: StatementTrace) -> bool:
-    statements = getattr(policy, "statements", ())
-    return (
-        getattr(policy, "kind", None) is trace.kind
-        and trace.position < len(statements)
-        and statements[trace.position].label == trace.statement
-        and statements[trace.position].policy == trace.policy
-        and statements[trace.position].effect == trace.effect
-    )
+def _states(policy: Policy, trace: StatementTrace) -> bool:
+    if policy.kind is not trace.kind or policy.name != trace.policy or trace.position >= len(policy.statements):
+        return False
+    statement = policy.statements[trace.position]
+    return statement.label == trace.statement and statement.effect == trace.effect

@@ -184,6 +184,8 @@ def attach_evidence(record: AttemptRecord, evidence: Mapping[str, Any]) -> None:
     if record.verdict not in _EXPLAINED or not isinstance(clean, dict):
         return
     _attach(redact_text(decision_table(record, clean)), "decision", AttachmentType.HTML)
+    if record.advice is not None:
+        _attach(record.advice.as_text(), "fix", AttachmentType.TEXT)
     if command := clean.get("reproduce"):
         _attach(redact_text(str(command)) + "\n", "reproduce", AttachmentType.TEXT)
 

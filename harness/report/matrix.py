@@ -182,10 +182,11 @@ def _finding(records: Sequence[AttemptRecord], facts: RunFacts, row_of: Mapping[
     kind = f" ({text(first.kind)})" if first.kind else ""
     statement = first.deciding_statement
     allowed_by = f" Deciding statement: <code>{text(statement)}</code>." if statement else ""
+    advice = f"<br>{first.advice.as_html()}" if first.advice is not None else ""
     pairs = ", ".join(f'<a href="#{row_of[record]}">{_pair(record)}</a>' for record in records)
     return (
         f"<li>{sign(first)}{kind} <b>{text(first.title)}</b> in {text(design(first))}: {pairs}."
-        f"<br>{text(_sentence(first.expected_leak_reason or first.reason))}{allowed_by}"
+        f"<br>{text(_sentence(first.expected_leak_reason or first.reason))}{allowed_by}{advice}"
         f"<br><small>Again: <code>{text(rerun_command(first, facts))}</code></small></li>"
     )
 

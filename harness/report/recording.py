@@ -7,10 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from harness.forgery import claims_of
+from harness.report.leak_advice import LeakAdvice
 from harness.report.records import AttemptRecord, Expected
 from harness.sessions import Session
 
 if TYPE_CHECKING:
+    from harness.advice import Advice
     from harness.errors import SignInRefusedError
     from harness.options import RunOptions
     from harness.population import Caller, Population
@@ -24,7 +26,13 @@ _EPOCH = re.compile(r"\b\d{10}\b")
 
 
 def record_of(
-    verdict: Verdict, population: Population, options: RunOptions, run_id: str, *, between_names: bool = False
+    verdict: Verdict,
+    population: Population,
+    options: RunOptions,
+    run_id: str,
+    *,
+    between_names: bool = False,
+    advice: Advice | None = None,
 ) -> AttemptRecord:
     """Return the record of a verdict. Names that the target made up are replaced, so that two runs compare."""
     attempt = verdict.attempt
@@ -59,6 +67,7 @@ def record_of(
         expected_leak=attempt.expected_leak is not None,
         expected_leak_reason=attempt.expected_leak.reason if attempt.expected_leak else None,
         between_names=between_names,
+        advice=None if advice is None else _advice(advice, run_id),
     )
 
 
@@ -115,6 +124,13 @@ def _decision_entry(statement: dict[str, Any]) -> dict[str, Any]:
         ],
         "absent_keys": [condition["key"] for condition in conditions if not condition["request_values"]],
     }
+
+
+def _advice(advice: Advice, run_id: str) -> LeakAdvice:
+    fix = advice.fix
+    if fix is None:
+        return LeakAdvice(advice.entry, advice.sound)
+    return LeakAdvice(advice.entry, advice.sound, _comparable(fix.diff, run_id), fix.kept)
 
 
 def _comparable(reason: str, run_id: str) -> str:

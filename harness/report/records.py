@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeGuard, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
+
+from harness.report.leak_advice import LeakAdvice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +28,7 @@ _CLOSED: Final[dict[str, tuple[str, ...]]] = {
     "kind": get_args(LeakKind),
 }
 _FLAGS: Final = frozenset({"control", "expected_leak", "between_names"})
-_OPTIONAL: Final = frozenset({"weakness", "fault", "kind", "deciding_statement", "expected_leak_reason"})
+_OPTIONAL: Final = frozenset({"weakness", "fault", "kind", "deciding_statement", "expected_leak_reason", "advice"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +67,15 @@ class AttemptRecord:
     expected_leak: bool
     expected_leak_reason: str | None
     between_names: bool = False
+    advice: LeakAdvice | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the record as a mapping that json.dumps takes and `from_json` reads back."""
-        # Every field is a text, a flag or None, so that nothing has to be copied.
-        return {name: getattr(self, name) for name in _FIELDS}
+        # Every field but the advice is a text, a flag or None, so that nothing else has to be copied.
+        document = {name: getattr(self, name) for name in _FIELDS}
+        if self.advice is not None:
+            document["advice"] = self.advice.as_json()
+        return document
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
@@ -81,7 +87,8 @@ class AttemptRecord:
         for name, value in document.items():
             if not _fits(name, value):
                 raise ValueError(f"An attempt record's field {name} cannot be {value!r}.")
-        return cls(**document)
+        advice = document["advice"]
+        return cls(**{**document, "advice": None if advice is None else LeakAdvice.from_json(advice)})
 
     @property
     def leak_was_declared(self) -> bool:
@@ -114,9 +121,11 @@ def _person(tenant: str, name: str, persona: str) -> str:
     return " ".join(words)
 
 
-def _fits(name: str, value: object) -> TypeGuard[str | bool | None]:
+def _fits(name: str, value: object) -> bool:
     if value is None:
         return name in _OPTIONAL
+    if name == "advice":
+        return isinstance(value, dict)
     if name in _FLAGS:
         return isinstance(value, bool)
     return isinstance(value, str) and (name not in _CLOSED or value in _CLOSED[name])

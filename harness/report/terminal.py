@@ -87,6 +87,11 @@ def leak_line(record: AttemptRecord) -> Line:
     return Line(_safe(text), "red")
 
 
+def advice_line(record: AttemptRecord) -> Line | None:
+    """Return what a leak looks like and whether a fix was found; None where there is no advice."""
+    return None if record.advice is None else Line(_safe(f"     {record.advice.line}"), "yellow")
+
+
 def lockout_line(record: AttemptRecord) -> Line:
     """Return who was refused their own access, with which call, and why."""
     text = (

@@ -22,6 +22,19 @@ _BY_RESOURCE = (
     ("s3:*", "s3-bucket-policy-widens"),
     ("*", "x-resource-policy-union"),
 )
+# What only the technique tells from a grant without the condition on keys.
+_BY_TECHNIQUE = (
+    "ddb-gsi-resource-without-condition",
+    "ddb-gsi-leading-key-differs",
+    "ddb-lsi-and-projection-leak",
+    "ddb-attributes-without-select",
+    "ddb-gsi-key-forgery-on-write",
+    "ddb-tenant-attribute-forged-in-item",
+    "ddb-put-overwrites-hidden-attributes",
+    "ddb-returnvalues-exfiltration",
+    "ddb-condition-expression-oracle",
+    "ddb-table-arn-wildcard",
+)
 # By action, what a second statement on it looks like that lacks the limits of the first.
 _BY_ACTION = (
     ("dynamodb:Batch*", "ddb-batch-not-covered"),
@@ -31,6 +44,7 @@ _BY_ACTION = (
     ("dynamodb:*", "ddb-scan-vacuous-forallvalues"),
     ("dynamodb:*", "ddb-table-level-actions-via-wildcard"),
     ("dynamodb:*", "api-broker-membership-writable"),
+    *(("dynamodb:*", entry) for entry in _BY_TECHNIQUE),
     ("s3:*Version*", "s3-versions-not-covered"),
     ("s3:*Multipart*", "s3-multipart-not-covered"),
     ("s3:DeleteObject", "s3-delete-not-covered"),
@@ -49,6 +63,9 @@ _BY_ACTION = (
     ("cognito-identity:*OpenIdTokenForDeveloperIdentity", "idp-guest-takeover-by-linking"),
     ("cognito-identity:SetIdentityPoolRoles", "idp-authz-role-drift"),
     ("cognito-identity:*", "idp-administration-wildcard"),
+    ("cognito-idp:*", "up-admin-apis-on-authenticated-role"),
+    ("cognito-idp:*", "up-admin-group-self-service"),
+    ("cognito-idp:*", "up-group-role-passrole-drift"),
     ("iam:PassRole", "idp-authz-role-drift"),
 )
 
@@ -120,7 +137,27 @@ def _is_public(case: Case) -> bool:
     return bool(literal) and _action_not_needed(case)
 
 
+def _asked_by_others(case: Case) -> bool:
+    """Whether legitimate callers ask the very same by the same statement, so that the caller has the wrong role."""
+    key = LEADING_KEYS.lower()
+    asked = case.request
+    return any(
+        (each.action, each.resource, each.known.get(key)) == (asked.action, asked.resource, asked.known.get(key))
+        for each in (ruling.request for ruling in case.dependents)
+    )
+
+
 GRANTS = (
+    Recogniser(
+        "role-in-wrong-hands",
+        (
+            ("*", "idp-authz-role-drift"),
+            ("*", "idp-ambiguous-role-authenticated"),
+            ("*", "up-tenant-attr-client-writable"),
+        ),
+        _asked_by_others,
+        lambda _: (),
+    ),
     Recogniser("public-items-writable", (("*", "ddb-public-partition-writable"),), _is_public, _only_asked),
     Recogniser("deny-list", (("*", "x-deny-list-instead-of-allow-list"),), _is_deny_list, _gone),
     Recogniser("granted-by-the-resource", _BY_RESOURCE, _by_resource, _gone),
@@ -128,8 +165,8 @@ GRANTS = (
         "every-action",
         (
             ("dynamodb:*", "ddb-table-level-actions-via-wildcard"),
+            ("cognito-idp:*", "up-admin-apis-on-authenticated-role"),
             ("cognito-identity:*", "idp-administration-wildcard"),
-            ("*", "idp-administration-wildcard"),
         ),
         lambda case: _every_action(case) and not case.dependents,
         _gone,

@@ -60,9 +60,7 @@ def _keys_bound(case: Case) -> Iterator[Edit]:
 
 def _prefixes(case: Case) -> list[Condition]:
     return [
-        each
-        for each in conditions_on(case.statement, PREFIX)
-        if any(_ENDS_OPEN.search(value) for value in each.values)
+        each for each in conditions_on(case.statement, PREFIX) if any(_ENDS_OPEN.search(value) for value in each.values)
     ]
 
 
