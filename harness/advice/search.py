@@ -11,6 +11,7 @@ from harness.advice.kinds import RECOGNISERS
 from harness.advice.rulings import Edits
 from harness.attacks.entries import entries
 from harness.policy import PolicyKind, UnderivableKeyError, explain
+from harness.policy.requests import CallerKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -101,7 +102,12 @@ class _Search:
     def __init__(
         self, verdict: Verdict, legitimate: Callable[[], Sequence[Ruling]], recognisers: tuple[Recogniser, ...]
     ) -> None:
-        self._leaking = [ruling for ruling in verdict.rulings if ruling.allowed]
+        # What services ask of each other, such as an API of its function, they ask for everybody.
+        self._leaking = [
+            ruling
+            for ruling in verdict.rulings
+            if ruling.allowed and ruling.request.caller.kind is not CallerKind.SERVICE
+        ]
         self._asked = _those_that_count(verdict, self._leaking)
         self._ask = legitimate
         self._legitimate: list[Ruling] | None = None

@@ -83,6 +83,7 @@ TRUSTS = (
             ("*", "sts-session-policy-allows-chaining"),
             ("*", "sts-session-tag-caller-chosen"),
             ("*", "sts-transitive-tags-not-set"),
+            ("*", "sts-external-id-as-secret"),
         ),
         _trusts_account,
         _not_the_account,
