@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from harness.attacks.attempts import Attempt
 
 
-@pytest.mark.attempts("dynamodb.read.*", "s3.read.*", "execute-api.read.*")
+@pytest.mark.attempts("dynamodb.read.*", "s3.read.*", "execute-api.read.*", "user-pool.read.*")
 def test_foreign_data_cannot_be_read(judge: Callable[[Attempt], None], attempt: Attempt) -> None:
     """The read is refused; no canary but the caller's own comes back by any API."""
     judge(attempt)
