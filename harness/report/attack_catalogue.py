@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from harness.attacks.entries import LAYERS, sources
-from harness.report.markup import STYLE, text
+from harness.report.markup import STYLE, text, with_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,16 +87,16 @@ def _entry(entry: Entry, techniques: Iterable[str], exhibits: Exhibits) -> str:
     evidence = ", ".join(_EVIDENCE[letter] for letter in entry.evidence.split("+"))
     return f'<h3 id="{text(entry.id)}"><code>{text(entry.id)}</code></h3>' + _facts(
         {
-            "Weak": _marked(entry.weak),
-            "Sound": _marked(entry.sound),
-            "Attack": _marked(entry.attack),
-            "Sound answer": _marked(entry.when_sound),
-            "Weak answer": _marked(entry.when_weak),
+            "Weak": with_code(entry.weak),
+            "Sound": with_code(entry.sound),
+            "Attack": with_code(entry.attack),
+            "Sound answer": with_code(entry.when_sound),
+            "Weak answer": with_code(entry.when_weak),
             "Tried by": _links(techniques),
             "Planted in": _codes(exhibits.planted.get(entry.id, ())),
             "Not shown": text(entry.not_exhibited),
             "Evidence": text(evidence),
-            "Sources": _marked(entry.sources),
+            "Sources": with_code(entry.sources),
         }
     )
 
@@ -119,7 +119,7 @@ def _technique(technique: Technique, exhibits: Exhibits) -> str:
 
 
 def _sources() -> str:
-    named = {text(names): _marked(said) for names, said in sources().items()}
+    named = {text(names): with_code(said) for names, said in sources().items()}
     return '<h2 id="sources">What the names of sources stand for</h2>' + _facts(named)
 
 
@@ -133,9 +133,3 @@ def _links(ids: Iterable[str]) -> str:
 
 def _codes(names: Iterable[str]) -> str:
     return ", ".join(f"<code>{text(name)}</code>" for name in names)
-
-
-def _marked(prose: str) -> str:
-    """Return prose in which words between backticks are code."""
-    parts = prose.split("`")
-    return "".join(f"<code>{text(part)}</code>" if number % 2 else text(part) for number, part in enumerate(parts))

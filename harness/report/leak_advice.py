@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from harness.report.markup import text
+from harness.report.markup import text, with_code
 from harness.secret import redact_text
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class LeakAdvice:
 
     def as_html(self) -> str:
         """Return the advice as a piece of HTML; the difference opens without a script."""
-        said = f"Looks like <code>{text(self.entry)}</code>. Sound: {text(self.sound)}"
+        said = f"Looks like <code>{text(self.entry)}</code>. Sound: {with_code(self.sound)}"
         if not self.diff:
             return f"{said}<br><small>{text(self.tried)}</small>"
         return (

@@ -83,3 +83,9 @@ def symbol_and_word(name: Standing) -> tuple[str, str]:
 def text(value: object) -> str:
     """Return the value as text that cannot become markup."""
     return html.escape(str(value))
+
+
+def with_code(prose: str) -> str:
+    """Return words of the catalogue as HTML, what stands between backticks as code."""
+    parts = prose.split("`")
+    return "".join(f"<code>{text(part)}</code>" if number % 2 else text(part) for number, part in enumerate(parts))

@@ -49,6 +49,7 @@ p,ul{margin:.4rem 0}
 .figures li{border:1px solid var(--line);border-radius:.4rem;padding:.35rem .8rem .5rem;min-width:7rem}
 .figures b{display:block;font-size:1.5rem;line-height:1.3}
 .findings{padding-left:1.2rem}.findings li{margin:.6rem 0}
+.findings pre{overflow-x:auto;background:var(--panel);padding:.5rem .75rem;border-radius:.4rem;margin:.4rem 0}
 .wide{overflow-x:auto}
 .matrix{font-size:.85rem}.matrix th,.matrix td{padding:.3rem .4rem}
 .matrix .sign{white-space:normal}

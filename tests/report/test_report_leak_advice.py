@@ -8,7 +8,7 @@ from harness.report.run import summarise
 from harness.report.terminal import advice_line
 from harness.report.verdicts_json import verdicts_document
 
-ADVICE = LeakAdvice("ddb-scan-vacuous-forallvalues", "Never list Scan.", "--- a\n+++ b\n+  <Null>\n", 7)
+ADVICE = LeakAdvice("ddb-scan-vacuous-forallvalues", "Never list `Scan`.", "--- a\n+++ b\n+  <Null>\n", 7)
 UNMENDED = LeakAdvice("up-tenant-attr-client-writable", "Leave it out.")
 
 
@@ -50,6 +50,7 @@ def test_the_matrix_shows_the_fix_with_the_finding() -> None:
     page = render_matrix(FACTS, [record], [], summarise([record]))
     assert "<summary>A checked fix</summary>" in page
     assert "+  &lt;Null&gt;" in page
+    assert "Never list <code>Scan</code>." in page
     assert "<script" not in page
     unmended = leak(advice=UNMENDED)
     assert UNTRIED in render_matrix(FACTS, [unmended], [], summarise([unmended]))

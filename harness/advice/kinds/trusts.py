@@ -63,10 +63,21 @@ def _values(case: Case, found: tuple[str, ...]) -> tuple[str, ...]:
     return found if case.request.action == "sts:AssumeRoleWithWebIdentity" else ()
 
 
+def _several_pools(case: Case) -> bool:
+    compared = conditions_on(case.statement, _AUD)
+    return _trusts_identity_pools(case) and any(len(condition.values) > 1 for condition in compared)
+
+
 def _without_amr(case: Case) -> bool:
+    return _trusts_identity_pools(case) and not conditions_on(case.statement, _AMR)
+
+
+def _any_amr(case: Case) -> bool:
     compared = conditions_on(case.statement, _AMR)
-    everybody = any("*" in condition.values for condition in compared)
-    return _trusts_identity_pools(case) and (everybody or not compared)
+    return _trusts_identity_pools(case) and any(
+        "*" in condition.values or {"authenticated", "unauthenticated"} <= set(condition.values)
+        for condition in compared
+    )
 
 
 def _signed_in(case: Case) -> Iterator[Edit]:
@@ -90,10 +101,12 @@ TRUSTS = (
     ),
     Recogniser("trusts-pools-by-pattern", (("*", "sts-trust-aud-stringlike-wildcard"),), _aud_of_wildcard, _own_pool),
     Recogniser("trusts-any-pool", (("*", "sts-trust-without-aud"),), _without_aud, _own_pool),
+    Recogniser("trusts-several-pools", (("*", "sts-role-shared-across-pools"),), _several_pools, _own_pool),
+    Recogniser("trusts-guests-too", (("*", "sts-trust-without-amr"),), _without_amr, _signed_in),
     Recogniser(
-        "trusts-guests-too",
-        (("*", "sts-trust-without-amr"), ("*", "idp-unauth-identities-enabled")),
-        _without_amr,
+        "trusts-whoever-signed-in-or-not",
+        (("*", "idp-unauth-identities-enabled"), ("*", "sts-trust-amr-both")),
+        _any_amr,
         _signed_in,
     ),
 )
