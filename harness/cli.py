@@ -210,6 +210,31 @@ def emulator(
     return 0
 
 
+@app.command
+def report(
+    *paths: str, to: str = "reports", show: Annotated[_Flag, Parameter(name="--open")] = False, schema: _Flag = False
+) -> int:
+    """Build every report from the verdicts.json of one or many runs: shards of a run, or runs on several targets.
+
+    Ends with the exit status of the runs, and with 4 when files are no shards of one run or contradict each other.
+
+    Parameters
+    ----------
+    paths
+        Files verdicts.json, or folders that hold one; the folder of --to by default.
+    to
+        The folder to write the reports to.
+    show
+        Show the matrix in the browser.
+    schema
+        Write the JSON Schema of verdicts.json.
+    """
+    # The reports take the whole catalogue, which other commands do without.
+    from harness.cli_report import report as build_report  # noqa: PLC0415
+
+    return build_report(paths, to, show=show, schema=schema)
+
+
 def _blueprint_file(dump: str) -> int:
     # Only files take the library that checks them, and it is slow to load.
     from harness.blueprint_files.files import blueprint_schema, dump_blueprint  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""The controller's side of a run: gathers what the workers judged, says it as it comes, and writes the reports."""
+"""The controller's side of a run: gathers what the workers judged, says it as it comes, and has the reports written."""
 
 from __future__ import annotations
 
@@ -7,29 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.attacks.catalogue import TECHNIQUES
-from harness.attacks.entries import entries
-from harness.exhibits import exhibits
-from harness.planted_holes import PlantedHole
-from harness.report.attack_catalogue import ATTACKS, render_attack_catalogue
-from harness.report.calls import CallCounts
-from harness.report.kill_matrix import KILL_MATRIX, kill_matrix_document, render_kill_matrix
-from harness.report.matrix import render_matrix
-from harness.report.records import AttemptRecord
-from harness.report.run import EXIT_NOT_PROVED, exit_status, summarise
+from harness.gathering import Gathering
+from harness.report.building import MATRIX, VERDICTS, append_to_job_summary, build
 from harness.report.terminal import ReportPaths, advice_line, leak_line, lockout_line, summary_lines
-from harness.report.verdicts_json import write_json, write_verdicts, write_whole
 
 if TYPE_CHECKING:
-    from harness.report.run import Summary
+    from collections.abc import Iterable
+
+    from harness.report.result import RunResult
     from harness.report.terminal import Line
     from harness.run import Run
 
-RECORD_PROPERTY = "isolation-record"
-CALLS_PROPERTY = "isolation-calls"
-PROOF_PROPERTY = "isolation-proof"
-LIMIT_PROPERTY = "isolation-limit"
-NAME_PROPERTY = "isolation-name"
 _NOTHING_SELECTED = 4
 _LETTERS = {
     "LEAK": ("leaks", "L", "LEAK"),
@@ -38,7 +26,6 @@ _LETTERS = {
     "ISOLATED": ("passed", ".", "ISOLATED"),
     "WORKS": ("passed", ".", "WORKS"),
 }
-# A name that nobody can have is neither isolated nor a finding.
 _LETTERS_OF_NAMES = {
     "leaked": ("leaks", "L", "LEAK"),
     "held": ("passed", ".", "HELD"),
@@ -55,12 +42,9 @@ class RunCollector:
     def __init__(self, config: pytest.Config, run: Run) -> None:
         self._config = config
         self._run = run
-        self._records: dict[str, AttemptRecord] = {}
-        self._holes: list[PlantedHole] = []
-        self._limits: list[dict[str, Any]] = []
-        self._names: list[dict[str, Any]] = []
-        self._calls = CallCounts()
-        self._summary: Summary | None = None
+        self._gathering = Gathering(run)
+        self._stopped = ""
+        self._result: RunResult | None = None
         self._folder = Path(run.options.reports)
 
     @pytest.hookimpl(tryfirst=True)
@@ -68,90 +52,81 @@ class RunCollector:
         """Show a judged attempt by its verdict in place of passed or failed."""
         if report.when != "call":
             return None
-        properties = dict(report.user_properties)
-        if NAME_PROPERTY in properties:
-            return _LETTERS_OF_NAMES.get(str(_mapping(properties[NAME_PROPERTY])["tried"]["outcome"]))
-        if RECORD_PROPERTY not in properties:
+        name = self._gathering.name_of(report.nodeid)
+        if name is not None:
+            return _LETTERS_OF_NAMES.get(name.outcome)
+        record = self._gathering.record_of(report.nodeid)
+        if record is None:
             return None
-        record = AttemptRecord.from_json(_mapping(properties[RECORD_PROPERTY]))
         if record.verdict == "LEAK" and record.leak_was_declared:
             return "expected leaks", "l", "LEAK (expected)"
         if record.verdict in ("ISOLATED", "WORKS") and report.failed:
             return "failed", "F", "EXPECTED LEAK VANISHED"
         return _LETTERS[record.verdict]
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note what is to run, where this process runs it itself."""
+        self._gathering.select(item.nodeid for item in session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Iterable[str]) -> None:
+        """Note what is to run, where workers run it: all of them collect the same."""
+        self._gathering.select(ids)
+
+    # Before those who show reports: JUnit's XML is to have what is left in them.
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the record of an attempt, and say a leak the moment it is found."""
-        if report.when != "call":
-            return
-        for name, value in report.user_properties:
-            if name == PROOF_PROPERTY:
-                self._holes.append(PlantedHole.from_json(_mapping(value)))
-            if name == LIMIT_PROPERTY:
-                self._limits.append(dict(_mapping(value)))
-            if name == NAME_PROPERTY:
-                self._names.append(dict(_mapping(value)["tried"]))
-                for attempt in _mapping(value)["attempts"]:
-                    self._keep(AttemptRecord.from_json(_mapping(attempt)))
-            if name == CALLS_PROPERTY:
-                self._calls.add(_mapping(value))
-            if name == RECORD_PROPERTY:
-                self._keep(AttemptRecord.from_json(_mapping(value)))
+        for record in self._gathering.take(report):
+            if record.verdict == "LEAK" and not record.leak_was_declared:
+                self._say(leak_line(record))
+                if (advice := advice_line(record)) is not None:
+                    self._say(advice)
+            elif record.verdict == "LOCKOUT":
+                self._say(lockout_line(record))
 
-    def _keep(self, record: AttemptRecord) -> None:
-        self._records[record.id] = record
-        if record.verdict == "LEAK" and not record.leak_was_declared:
-            self._say(leak_line(record))
-            if (advice := advice_line(record)) is not None:
-                self._say(advice)
-        elif record.verdict == "LOCKOUT":
-            self._say(lockout_line(record))
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note why the run ended early: by Ctrl-C, or by pytest itself."""
+        self._stopped = str(excinfo.value) or "interrupted from the keyboard"
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note that the run ended early because something broke."""
+        self._stopped = f"internal error: {excinfo.typename}"
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write verdicts.json and the matrix, and let the exit status say what the run proved."""
-        if not (self._records or self._holes or self._limits or self._names):
+        """Have the reports written, and let the exit status say what the run proved."""
+        if self._config.option.collectonly:
+            return
+        # Also where nothing was judged: what an earlier run has left would pass for a report of this one.
+        if self._gathering.found_nothing and not self._gathering.attempts_were_selected:
             if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._suites_were_asked_for():
                 session.exitstatus = _NOTHING_SELECTED
             return
-        facts = self._run.facts
-        records = list(self._records.values())
-        holes = sorted(self._holes, key=lambda hole: hole.subject)
-        self._summary = summarise(records, self._run.declared_boundaries())
-        self._folder.mkdir(parents=True, exist_ok=True)
-        gathered = (facts, records, holes, self._summary, self._limits)
-        write_verdicts(self._folder / "verdicts.json", *gathered, self._calls, self._names)
-        write_whole(self._folder / "matrix.html", render_matrix(*gathered, self._names))
-        if holes:
-            write_whole(self._folder / KILL_MATRIX, render_kill_matrix(facts, records, holes, TECHNIQUES))
-            write_whole(self._folder / ATTACKS, render_attack_catalogue(entries(), TECHNIQUES, exhibits()))
-            write_json(self._folder / "kill-matrix.json", kill_matrix_document(records, holes, TECHNIQUES))
-        if session.exitstatus == pytest.ExitCode.OK and records:
-            session.exitstatus = exit_status(
-                self._summary, narrowed=facts.narrowed, allow_inconclusive=self._run.options.allow_inconclusive
-            )
-        if session.exitstatus == pytest.ExitCode.OK and not self._run.options.allow_inconclusive:
-            unclear = any(name["outcome"] == "not judged" for name in self._names)
-            session.exitstatus = EXIT_NOT_PROVED if unclear else session.exitstatus
+        stopped = self._stopped or str(session.shouldfail or session.shouldstop or "")
+        self._result = self._gathering.result(stopped, int(session.exitstatus))
+        build(self._folder, [self._result])
+        append_to_job_summary(self._folder)
+        session.exitstatus = self._result.exit_status
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was proved, what was not, and what to open or run next."""
-        if self._summary is None:
+        if self._result is None:
             return
         paths = ReportPaths(
-            matrix=str(self._folder / "matrix.html"),
-            verdicts=str(self._folder / "verdicts.json"),
+            matrix=str(self._folder / MATRIX),
+            verdicts=str(self._folder / VERDICTS),
             allure_results=self._config.getoption("allure_report_dir", None),
         )
         terminalreporter.write_sep("=", "isolation")
-        for line in summary_lines(self._summary, self._run.facts, paths, self._holes, self._names):
+        for line in summary_lines(self._result.summary, self._run.facts, paths, self._result.holes, self._result.names):
             terminalreporter.write_line(line.text, **_markup(line))
 
     def _suites_were_asked_for(self) -> bool:
         return any("suites" in argument for argument in self._config.args)
 
     def _say(self, line: Line) -> None:
-        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and self._config.get_verbosity() >= 0:
             reporter.ensure_newline()
             reporter.write_line(line.text, **_markup(line))
@@ -159,9 +134,3 @@ class RunCollector:
 
 def _markup(line: Line) -> dict[str, bool]:
     return {line.style: True} if line.style else {}
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError(f"a report carries {type(value).__name__} where a record was expected")
-    return value

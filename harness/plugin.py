@@ -10,8 +10,9 @@ import pytest
 
 from harness.attacks.attempts import Attempt
 from harness.blueprints.registry import BLUEPRINTS
-from harness.collector import CALLS_PROPERTY, NAME_PROPERTY, RECORD_PROPERTY, RunCollector
+from harness.collector import RunCollector
 from harness.errors import UsageError
+from harness.gathering import CALLS_PROPERTY, NAME_PROPERTY, RECORD_PROPERTY
 from harness.options import OPTIONS, RunOptions, check_options
 from harness.report import allure
 from harness.report.allure_files import exchange_result_files

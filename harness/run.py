@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.plan import declared_boundaries, plan
+from harness.blueprints.registry import source_of
 from harness.emulator.authorization import Enforcement
 from harness.named_stage import names_of, set_up_names, techniques_between_names
+from harness.outcome import Outcome
+from harness.population import populate
 from harness.report.names import TriedName
 from harness.report.recording import evidence_of, record_of
+from harness.report.result import DesignSource
 from harness.report.run import RunFacts
 from harness.report.terminal import rerun_command
+from harness.secret import Secret
 from harness.stage import set_up
-from harness.verdicts import VerdictName
+from harness.verdicts import Verdict, VerdictName
 
 if TYPE_CHECKING:
     from harness.attacks.attempts import Attempt
@@ -27,7 +32,6 @@ if TYPE_CHECKING:
     from harness.options import RunOptions
     from harness.report.records import AttemptRecord
     from harness.stage import Stage
-    from harness.verdicts import Verdict
 
 _VERSIONED = ("isolation-harness", "boto3", "moto", "pytest", "allure-pytest")
 
@@ -92,6 +96,16 @@ class Run:
             evidence_of(verdict, rerun_command(record, self.facts), stage.sessions.get(attempt.attacker)),
             calls,
         )
+
+    def not_judged(self, attempt: Attempt, reason: str) -> AttemptRecord:
+        """Return the record of an attempt that was begun and never judged: INCONCLUSIVE, for the reason."""
+        options = self.options
+        # Names follow from the seed alone.
+        population = populate(
+            self.blueprint(attempt.blueprint), seed=options.seed, tenants=options.tenants, run_secret=Secret("")
+        )
+        verdict = Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason)
+        return record_of(verdict, population, options, run_id="never-deployed")
 
     @cached_property
     def names(self) -> tuple[ChosenName, ...]:
@@ -168,6 +182,16 @@ class Run:
             for blueprint in self.options.blueprints
             for boundary in declared_boundaries(blueprint, TECHNIQUES.values())
         )
+
+    def designs(self) -> dict[str, DesignSource]:
+        """Return where each blueprint of the run is written down."""
+        given = self.options.blueprint_files
+        return {
+            blueprint.name: DesignSource(given[blueprint.name], 1)
+            if blueprint.name in given
+            else DesignSource(*source_of(blueprint.name))
+            for blueprint in self.options.blueprints
+        }
 
     def close(self) -> None:
         """Give back every stage."""

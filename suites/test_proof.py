@@ -12,9 +12,9 @@ import pytest
 from harness.attacks.attempts import AttemptKind
 from harness.attacks.catalogue import TECHNIQUES
 from harness.blueprints.registry import BLUEPRINTS
-from harness.collector import PROOF_PROPERTY
 from harness.emulator.authorization import Enforcement
 from harness.exhibits import where_techniques_leak
+from harness.gathering import PROOF_PROPERTY
 from harness.proof import (
     FAULT_CASES,
     attack_everything,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.collector import LIMIT_PROPERTY
+from harness.gathering import LIMIT_PROPERTY
 from harness.report import allure
 from harness.scaling import MEASUREMENTS
 from harness.targets.embedded import EmbeddedTarget

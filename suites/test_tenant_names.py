@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.blueprints.registry import BLUEPRINTS
-from harness.collector import PROOF_PROPERTY
+from harness.gathering import PROOF_PROPERTY
 from harness.name_proof import prove_between_names, weaknesses_between_names
 from harness.report import allure
 

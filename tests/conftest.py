@@ -16,9 +16,11 @@ from harness.targets.embedded import EmbeddedTarget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from doors import Door
     from embedded_aws import EmbeddedAws
+    from suites_runs import RunSuites
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None)
@@ -86,3 +88,11 @@ def aws(door: Door) -> Iterator[EmbeddedAws]:
     embedded = EmbeddedAws(door)
     yield embedded
     embedded.close()
+
+
+@pytest.fixture
+def run_suites(tmp_path: Path) -> RunSuites:
+    """What runs the suites as a user does, for tests beside `suites/suites_runs.py`."""
+    from suites_runs import RunSuites  # noqa: PLC0415  as above
+
+    return RunSuites(tmp_path)

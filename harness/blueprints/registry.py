@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pkgutil
+from functools import cache
 from importlib import import_module
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from harness import blueprints
@@ -28,6 +30,21 @@ def discovered() -> dict[str, Blueprint]:
 
 
 BLUEPRINTS = discovered()
+
+
+@cache
+def source_of(name: str) -> tuple[str, int]:
+    """Return the file that gives the blueprint its name, as a path from where the package lies, and the line.
+
+    Raises KeyError for a name that no file of the package gives.
+    """
+    given = f'name="{name}"'
+    for file in sorted(files(blueprints).iterdir(), key=lambda file: file.name):
+        lines = file.read_text(encoding="utf-8").splitlines() if file.name.endswith(".py") else []
+        for number, line in enumerate(lines, 1):
+            if given in line:
+                return f"{blueprints.__name__.replace('.', '/')}/{file.name}", number
+    raise KeyError(name)
 
 
 def blueprint_named(name: str) -> Blueprint:

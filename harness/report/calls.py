@@ -3,10 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+
+@dataclass
+class Figures:
+    """Numbers of calls, of which only count, total and maximum are kept, so that those of shards can be added."""
+
+    count: int = 0
+    total: int = 0
+    most: int = 0
+
+    def add(self, calls: int) -> None:
+        """Take in one more number."""
+        self.merge(Figures(1, calls, calls))
+
+    def merge(self, other: Figures) -> None:
+        """Take in the numbers of another."""
+        self.count += other.count
+        self.total += other.total
+        self.most = max(self.most, other.most)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any] | None) -> Self:
+        """Return what `as_json` wrote."""
+        if document is None:
+            return cls()
+        return cls(int(document["count"]), int(document["total"]), int(document["max"]))
+
+    def as_json(self) -> dict[str, float | int] | None:
+        """Return count, total, mean and maximum; null where nothing was counted."""
+        if not self.count:
+            return None
+        return {
+            "count": self.count,
+            "total": self.total,
+            "mean": round(self.total / self.count, 2),
+            "max": self.most,
+        }
 
 
 @dataclass
@@ -16,18 +53,29 @@ class CallCounts:
     A control is carried out once per worker and counts to the verdict that asked for it first.
     """
 
-    per_verdict: list[int] = field(default_factory=list)
-    per_user: list[int] = field(default_factory=list)
+    per_verdict: Figures = field(default_factory=Figures)
+    per_user: Figures = field(default_factory=Figures)
 
     def add(self, counted: Mapping[str, Any]) -> None:
         """Take in what a worker has counted for one verdict, and for the users it has provisioned for it."""
-        self.per_verdict.append(int(counted["verdict"]))
-        self.per_user += [int(calls) for calls in counted["users"]]
+        self.per_verdict.add(int(counted["verdict"]))
+        for calls in counted["users"]:
+            self.per_user.add(int(calls))
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Return the counts that `as_json` wrote; a KeyError names what is missing."""
+        return cls(Figures.from_json(document["per_verdict"]), Figures.from_json(document["per_user"]))
+
+    @classmethod
+    def together(cls, parts: Iterable[Self]) -> Self:
+        """Return the counts of the shards of one run taken together."""
+        whole = cls()
+        for part in parts:
+            whole.per_verdict.merge(part.per_verdict)
+            whole.per_user.merge(part.per_user)
+        return whole
 
     def as_json(self) -> dict[str, Any]:
-        """Return mean and maximum of both; null where nothing was counted."""
-        return {"per_verdict": _summary(self.per_verdict), "per_user": _summary(self.per_user)}
-
-
-def _summary(counts: list[int]) -> dict[str, float | int] | None:
-    return {"mean": round(sum(counts) / len(counts), 2), "max": max(counts)} if counts else None
+        """Return both as plain JSON."""
+        return {"per_verdict": self.per_verdict.as_json(), "per_user": self.per_user.as_json()}

@@ -1,33 +1,18 @@
-"""Attempts of one design laid out as attackers by victims, with a table of attempts behind each cell."""
+"""Attempts of one design laid out as attackers by victims; each cell leads to its section of the drill-down."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from harness.report.markup import NOBODY, STANDINGS, Standing, sign, sign_of, standing, text
+from harness.report.drill_down import Section, counts, direction, sections
+from harness.report.markup import NOBODY, STANDINGS, sign_of, standing, text
 from harness.report.records import AttemptRecord, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-_COLUMNS: Final = (
-    '<colgroup><col style="width:12%"><col style="width:9%"><col style="width:23%"><col style="width:36%">'
-    '<col style="width:20%"></colgroup><thead><tr><th>Verdict</th><th>Plane</th><th>Technique</th><th>Why</th>'
-    "<th>Deciding statement</th></tr></thead>"
-)
-# One and many of each standing, in a sentence.
-_WORDS: Final[dict[Standing, tuple[str, str]]] = {
-    "leak": ("leak", "leaks"),
-    "gone": ("expected leak gone", "expected leaks gone"),
-    "lockout": ("lockout", "lockouts"),
-    "inconclusive": ("inconclusive", "inconclusive"),
-    "expected": ("expected leak", "expected leaks"),
-    "isolated": ("isolated", "isolated"),
-    "works": ("control works", "controls work"),
-}
 
 
 class Person(NamedTuple):
@@ -39,7 +24,7 @@ class Person(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The attempts of one attacker at one victim, worst first, and the anchor where they are listed."""
+    """The attempts of one attacker at one victim, and the anchor of the section that has them."""
 
     anchor: str
     attempts: tuple[AttemptRecord, ...]
@@ -53,12 +38,19 @@ class Grid:
     attackers: tuple[Person, ...]
     victims: tuple[Person, ...]
     cells: dict[tuple[Person, Person], Cell]
+    sections: tuple[Section, ...]
 
     def rows(self) -> Iterator[tuple[str, AttemptRecord]]:
         """Yield every attempt with the anchor of its row in the drill-down."""
-        for cell in self.cells.values():
-            for number, record in enumerate(cell.attempts, 1):
-                yield f"{cell.anchor}-{number}", record
+        for section in self.sections:
+            for row in section.rows:
+                for record in row.attempts:
+                    yield row.anchor, record
+
+    def attempts(self, attacker: Person, victim: Person) -> tuple[AttemptRecord, ...]:
+        """Return the attempts of one at the other, none where the pair was not attacked."""
+        cell = self.cells.get((attacker, victim))
+        return cell.attempts if cell else ()
 
     def overview(self) -> str:
         """Return the matrix itself; every cell that was attempted is a link to its attempts."""
@@ -75,15 +67,9 @@ class Grid:
         )
 
     def drill_down(self) -> str:
-        """Return one table of attempts for each cell."""
-        return "".join(
-            f'<h3 id="{cell.anchor}">{text(self.design)}: {_pair(*pair)} '
-            '<small><a href="#matrix">to the matrix</a></small></h3>'
-            f'<div class="wide"><table class="cell">{_COLUMNS}<tbody>'
-            + "".join(_row(f"{cell.anchor}-{number}", record) for number, record in enumerate(cell.attempts, 1))
-            + "</tbody></table></div>"
-            for pair, cell in self.cells.items()
-        )
+        """Return one table for each direction in which attempts were made."""
+        row_of = {record.id: anchor for anchor, record in self.rows()}
+        return "".join(section.table(self.design, row_of) for section in self.sections)
 
     def _cell(self, attacker: Person, victim: Person) -> str:
         cell = self.cells.get((attacker, victim))
@@ -92,7 +78,7 @@ class Grid:
             return f'<td{own}><span class="none" title="not attacked">\N{EN DASH}</span></td>'
         counted = Counter(standing(record) for record in cell.attempts)
         worst = next(name for name in STANDINGS if name in counted)
-        return f'<td{own}><a href="#{cell.anchor}">{sign_of(worst)}<br><small>{_counts(counted)}</small></a></td>'
+        return f'<td{own}><a href="#{cell.anchor}">{sign_of(worst)}<br><small>{counts(counted)}</small></a></td>'
 
 
 def grids(records: Iterable[AttemptRecord]) -> list[Grid]:
@@ -100,7 +86,7 @@ def grids(records: Iterable[AttemptRecord]) -> list[Grid]:
     designs: dict[str, list[AttemptRecord]] = {}
     for record in in_order(records):
         designs.setdefault(design(record), []).append(record)
-    return [_grid(f"cell-{number}", name, designs[name]) for number, name in enumerate(sorted(designs), 1)]
+    return [_grid(f"d{number}", name, designs[name]) for number, name in enumerate(sorted(designs), 1)]
 
 
 def design(record: AttemptRecord) -> str:
@@ -119,16 +105,10 @@ def _grid(prefix: str, name: str, records: list[AttemptRecord]) -> Grid:
         by_pair.setdefault((attacker, victim), []).append(record)
     attackers = tuple(sorted({attacker for attacker, _ in by_pair}))
     victims = tuple(sorted({victim for _, victim in by_pair}))
-    cells = {
-        (attacker, victim): Cell(
-            anchor=f"{prefix}-{row}-{column}",
-            attempts=tuple(sorted(by_pair[attacker, victim], key=_worst_first)),
-        )
-        for row, attacker in enumerate(attackers, 1)
-        for column, victim in enumerate(victims, 1)
-        if (attacker, victim) in by_pair
-    }
-    return Grid(design=name, attackers=attackers, victims=victims, cells=cells)
+    behind = sections(prefix, records)
+    anchors = {section.direction: section.anchor for section in behind}
+    cells = {pair: Cell(anchors[direction(attempts[0])], tuple(attempts)) for pair, attempts in by_pair.items()}
+    return Grid(design=name, attackers=attackers, victims=victims, cells=cells, sections=tuple(behind))
 
 
 def _person(tenant: str, persona: str, label: str) -> Person:
@@ -138,32 +118,6 @@ def _person(tenant: str, persona: str, label: str) -> Person:
     return Person(order=(not label, not digits, number, tenant, persona), label=label or NOBODY)
 
 
-def _worst_first(record: AttemptRecord) -> tuple[int, str, str, str]:
-    return (STANDINGS.index(standing(record)), record.plane, record.technique, record.id)
-
-
-def _counts(counted: Counter[Standing]) -> str:
-    return ", ".join(f"{counted[name]} {_WORDS[name][counted[name] > 1]}" for name in STANDINGS if name in counted)
-
-
 def _on_two_lines(person: Person) -> str:
     # Columns as narrow as their cells, so that three tenants with three personas each fit a screen.
     return text(person.label).replace(" (", "<br>(", 1)
-
-
-def _pair(attacker: Person, victim: Person) -> str:
-    if attacker == victim:
-        return f"{text(attacker.label)} and their own"
-    return f"{text(attacker.label)} \N{RIGHTWARDS ARROW} {text(victim.label)}"
-
-
-def _row(anchor: str, record: AttemptRecord) -> str:
-    kind = f" <small>({text(record.kind)})</small>" if record.kind else ""
-    declared = f"<br>Declared: {text(record.expected_leak_reason)}" if record.expected_leak_reason else ""
-    used = f"<br><small>Control: {text(record.control_used)}</small>" if record.control_used else ""
-    statement = f"<code>{text(record.deciding_statement)}</code>" if record.deciding_statement else "none named"
-    return (
-        f'<tr id="{anchor}"><td>{sign(record)}{kind}</td><td>{text(record.plane)}</td>'
-        f"<td>{text(record.title)}<br><small><code>{text(record.technique)}</code><br>{text(record.boundary)}</small></td>"
-        f"<td>{text(record.reason)}{declared}{used}</td><td>{statement}</td></tr>"
-    )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.planted_holes import PlantedHole
     from harness.report.records import AttemptRecord
     from harness.report.run import RunFacts
+    from harness.report.technique_facts import TechniqueFacts
 
 KILL_MATRIX: Final = "kill-matrix.html"
 # Raised in its first part when a reader of the old file would misread the new one.
@@ -47,7 +48,7 @@ writing-mode:vertical-rl;transform:rotate(180deg)}
 
 
 def kill_matrix_document(
-    records: Iterable[AttemptRecord], holes: Sequence[PlantedHole], techniques: Mapping[str, Technique]
+    records: Iterable[AttemptRecord], holes: Sequence[PlantedHole], techniques: Mapping[str, Technique | TechniqueFacts]
 ) -> dict[str, Any]:
     """Return the matrix as plain JSON: the holes, per technique where it leaks, and what is not proved."""
     leaks_under = _leaks_under(records, holes)
@@ -67,7 +68,7 @@ def render_kill_matrix(
     facts: RunFacts,
     records: Iterable[AttemptRecord],
     holes: Sequence[PlantedHole],
-    techniques: Mapping[str, Technique],
+    techniques: Mapping[str, Technique | TechniqueFacts],
 ) -> str:
     """Return the page: one matrix for each design, its planted holes down, the attacks aimed at it across."""
     judged = list(records)
@@ -91,7 +92,9 @@ def render_kill_matrix(
     )
 
 
-def _banner(records: Sequence[AttemptRecord], holes: Sequence[PlantedHole], techniques: Mapping[str, Technique]) -> str:
+def _banner(
+    records: Sequence[AttemptRecord], holes: Sequence[PlantedHole], techniques: Mapping[str, Technique | TechniqueFacts]
+) -> str:
     found, leaks_under = len(holes) - holes_missed(holes), _leaks_under(records, holes)
     proved = sum(technique in leaks_under for technique in techniques)
     name, symbol = ("isolated", "\N{CHECK MARK}") if found == len(holes) else ("leak", "\N{BALLOT X}")
@@ -125,7 +128,9 @@ def _declared(records: Iterable[AttemptRecord]) -> dict[str, set[str]]:
     return declared
 
 
-def _design(design: str, holes: Sequence[PlantedHole], declared: set[str], techniques: Mapping[str, Technique]) -> str:
+def _design(
+    design: str, holes: Sequence[PlantedHole], declared: set[str], techniques: Mapping[str, Technique | TechniqueFacts]
+) -> str:
     attacked = {technique for hole in holes for technique in hole.attacked}
     columns = [technique for technique in techniques if technique in attacked]
     heads = "".join(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from harness.planted_holes import PlantedHole, holes_missed
 from harness.report.grid import Grid, design, grids
 from harness.report.kill_matrix import KILL_MATRIX
-from harness.report.limits import in_order, limits_section
+from harness.report.limits import limits_section
 from harness.report.markup import NOBODY, STANDINGS, STYLE, Standing, sign, sign_of, standing, symbol_and_word, text
-from harness.report.names import in_order as names_in_order
 from harness.report.names import names_section
 from harness.report.run import WALL_STANDS, Boundary, BoundaryStatus, RunFacts, Summary, alike, headline
 from harness.report.terminal import altered_on_purpose, rerun_command
@@ -37,6 +36,8 @@ _STATUS: Final[dict[BoundaryStatus, tuple[Standing, str]]] = {
     "proved": ("isolated", "\N{CHECK MARK} proved"),
 }
 _FOUND: Final[tuple[Standing, ...]] = ("leak", "gone", "lockout", "expected")
+# The file verdicts.json has all of them.
+_SHOWN_TESTS: Final = 50
 _PAGE_STYLE: Final = """
 h1{font-size:1.5rem;margin:0 0 .75rem}
 h2{font-size:1.2rem;margin:2.25rem 0 .5rem;padding-top:.5rem;border-top:1px solid var(--line)}
@@ -73,25 +74,24 @@ def render_matrix(
     records: Iterable[AttemptRecord],
     holes: Sequence[PlantedHole],
     summary: Summary,
-    limits: Iterable[Mapping[str, Any]] = (),
-    names: Iterable[Mapping[str, Any]] = (),
+    limits: Sequence[Limit] = (),
+    names: Sequence[TriedName] = (),
 ) -> str:
     """Return the page: is the wall standing, what was tested, who against whom, and why for every attempt."""
-    measured, tried = in_order(limits), names_in_order(names)
     by_design = grids(records)
     row_of = {record: anchor for grid in by_design for anchor, record in grid.rows()}
     parts = [
         _banner(summary, facts, holes),
         _facts(facts),
         _figures(summary, holes),
-        _contents(holes, measured, tried, findings=any(standing(record) in _FOUND for record in row_of)),
+        _contents(holes, limits, names, findings=any(standing(record) in _FOUND for record in row_of)),
         _findings(summary, facts, row_of),
         _not_tested(summary, facts),
         _matrices(by_design),
         _boundaries(summary.boundaries),
         _proof(holes),
-        names_section(tried),
-        limits_section(measured),
+        names_section(names),
+        limits_section(limits),
         _legend(),
         _drill_down(by_design),
     ]
@@ -208,6 +208,10 @@ def _not_tested(summary: Summary, facts: RunFacts) -> str:
     for boundary in summary.boundaries_that_are("not attacked"):
         missed.setdefault(boundary.blueprint, []).append(f"<b>{text(boundary.name)}</b>")
     items = [f"{text(blueprint)}: not attacked{why}: {', '.join(names)}." for blueprint, names in missed.items()]
+    broken = summary.completeness.failed_tests
+    items += [text(reason) for reason in summary.completeness.reasons]
+    items += [f"<code>{text(test.test)}</code>: {text(test.reason)}" for test in broken[:_SHOWN_TESTS]]
+    items += [f"and {len(broken) - _SHOWN_TESTS} more tests"] if len(broken) > _SHOWN_TESTS else []
     items += [
         f"{attempts} \N{MULTIPLICATION SIGN} {sign_of('inconclusive')} {text(reason)}"
         for reason, attempts in summary.inconclusive_reasons
@@ -220,8 +224,8 @@ def _not_tested(summary: Summary, facts: RunFacts) -> str:
 def _matrices(by_design: Sequence[Grid]) -> str:
     return (
         '<h2 id="matrix">Attackers (rows) against victims (columns)</h2>'
-        "<p>A cell shows its worst verdict and how often each occurred; it leads to its attempts. The shaded diagonal "
-        "is a caller's own data. \N{EN DASH} means that the pair was not attacked.</p>"
+        "<p>A cell shows its worst verdict and how often each occurred; it leads to the attempts of its kind. The "
+        "shaded diagonal is a caller's own data. \N{EN DASH} means that the pair was not attacked.</p>"
     ) + "".join(f"<h3>{text(grid.design)}</h3>{grid.overview()}" for grid in by_design)
 
 
@@ -279,4 +283,7 @@ def _legend() -> str:
 
 
 def _drill_down(by_design: Sequence[Grid]) -> str:
-    return '<h2 id="attempts">Every attempt</h2>' + "".join(grid.drill_down() for grid in by_design)
+    return (
+        '<h2 id="attempts">Every attempt</h2><p>What went the same way between several tenants is one row; the line '
+        "above a table names them all.</p>"
+    ) + "".join(grid.drill_down() for grid in by_design)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from harness.report.completeness import Completeness
 from harness.report.records import VERDICTS, AttemptRecord, Verdict, in_order
 
 if TYPE_CHECKING:
@@ -39,6 +40,14 @@ class RunFacts:
     weaknesses: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     blueprint_files: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Return the facts that `as_json` wrote; a TypeError names what is missing or unknown."""
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
+        }
+        return cls(**values)
 
     def as_json(self) -> dict[str, Any]:
         """Return the facts as plain JSON, lists for tuples."""
@@ -89,6 +98,7 @@ class Summary:
     lockouts: tuple[AttemptRecord, ...]
     inconclusive: tuple[AttemptRecord, ...]
     boundaries: tuple[Boundary, ...]
+    completeness: Completeness = field(default_factory=Completeness)
 
     @property
     def failed(self) -> bool:
@@ -106,8 +116,15 @@ class Summary:
         return tuple(boundary for boundary in self.boundaries if boundary.status == status)
 
 
-def summarise(records: Iterable[AttemptRecord], declared_boundaries: Iterable[tuple[str, str]] = ()) -> Summary:
-    """Return the counts and boundaries of a run; `declared_boundaries` are (blueprint, boundary) of the contracts."""
+def summarise(
+    records: Iterable[AttemptRecord],
+    declared_boundaries: Iterable[tuple[str, str]] = (),
+    completeness: Completeness | None = None,
+) -> Summary:
+    """Return the counts and boundaries of a run; `declared_boundaries` are (blueprint, boundary) of the contracts.
+
+    Without `completeness` the run is taken to have come to its end.
+    """
     ordered = in_order(records)
     declared = set(declared_boundaries)
     attacks = [record for record in ordered if not record.control]
@@ -130,6 +147,7 @@ def summarise(records: Iterable[AttemptRecord], declared_boundaries: Iterable[tu
         lockouts=tuple(record for record in ordered if record.verdict == "LOCKOUT"),
         inconclusive=tuple(record for record in ordered if record.verdict == "INCONCLUSIVE"),
         boundaries=tuple(_boundary(name, by_boundary[name], declared=name in declared) for name in sorted(by_boundary)),
+        completeness=completeness or Completeness(),
     )
 
 
@@ -163,7 +181,7 @@ def exit_status(summary: Summary, *, narrowed: bool, allow_inconclusive: bool) -
 
     `allow_inconclusive` forgives INCONCLUSIVE attempts and the boundaries that stay unproved because of them. It does
     not forgive a boundary that nothing attacked, nor a run in which nothing at all was ISOLATED: such a run would be
-    green without having shown anything.
+    green without having shown anything. Nor does it forgive a run that did not come to its end.
     """
     if summary.failed:
         return EXIT_LEAKS_OR_LOCKOUTS
@@ -172,7 +190,7 @@ def exit_status(summary: Summary, *, narrowed: bool, allow_inconclusive: bool) -
 
 def reasons_not_proved(summary: Summary, *, narrowed: bool, forgive: bool = False) -> list[str]:
     """Return one sentence for each thing that keeps a run without failures from being a proof."""
-    reasons = []
+    reasons = list(summary.completeness.reasons)
     ran = summary.attacks + summary.controls
     if ran and not summary.counts["ISOLATED"]:
         reasons.append("No attack at all was judged ISOLATED.")
@@ -207,9 +225,10 @@ def headline(summary: Summary, *, narrowed: bool, holes_missed: int = 0) -> str:
         ]
         words = ", ".join(word for word in found if word)
         standing = "The wall does not stand" if summary.leaks else "The design does not keep its contract"
-        return f"{standing}: {words} in {attacks} and {_count(summary.controls, 'control')}."
+        sentence = f"{standing}: {words} in {attacks} and {_count(summary.controls, 'control')}."
+        return " ".join((sentence, *summary.completeness.reasons))
     if not summary.attacks:
-        return "Nothing was attacked, so nothing is proved."
+        return " ".join(("Nothing was attacked, so nothing is proved.", *summary.completeness.reasons))
     isolated = summary.counts["ISOLATED"]
     expected = f", {_count(len(summary.expected_leaks), 'expected leak')}" if summary.expected_leaks else ""
     reasons = reasons_not_proved(summary, narrowed=narrowed)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from harness.planted_holes import PlantedHole, holes_missed
 from harness.report.run import WALL_STANDS, Boundary, RunFacts, Summary, alike, headline
 from harness.secret import redact_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from harness.report.names import TriedName
     from harness.report.records import AttemptRecord
 
 Style = Literal["", "bold", "red", "green", "yellow"]
@@ -121,7 +122,7 @@ def summary_lines(
     facts: RunFacts,
     paths: ReportPaths,
     holes: Sequence[PlantedHole] = (),
-    names: Iterable[Mapping[str, Any]] = (),
+    names: Iterable[TriedName] = (),
 ) -> list[Line]:
     """Return at most 25 lines: the answer, leaks first, what was not proved and why, and what to open or run next."""
     lines = [
@@ -217,8 +218,8 @@ def _proof_lines(holes: Sequence[PlantedHole]) -> list[Line]:
     return [Line(f"{found}; not found: {', '.join(blind[:_SHOWN_HOLES])}{more}", "red")]
 
 
-def _name_lines(names: Iterable[Mapping[str, Any]]) -> list[Line]:
-    counted = Counter(str(name["outcome"]) for name in names)
+def _name_lines(names: Iterable[TriedName]) -> list[Line]:
+    counted = Counter(name.outcome for name in names)
     if not counted:
         return []
     words = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counted.items()))

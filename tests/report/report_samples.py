@@ -4,8 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from harness.planted_holes import PlantedHole
-from harness.report.records import AttemptRecord
+from harness.report.records import AttemptRecord, in_order
+from harness.report.result import DesignSource, RunResult
 from harness.report.run import RunFacts
+from harness.report.technique_facts import TechniqueFacts
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhYmMifQ.c2lnbmF0dXJl"
 
@@ -116,3 +118,30 @@ _FOUND = PlantedHole(
 def hole(**changes: Any) -> PlantedHole:
     """Return a hole that was found as it has to be, with these fields changed."""
     return replace(_FOUND, **changes)
+
+
+def result(*records: AttemptRecord, facts: RunFacts = FACTS, **changes: Any) -> RunResult:
+    """Return a run that has judged these attempts."""
+    ordered = in_order(records)
+    return RunResult(
+        facts=facts,
+        records=tuple(ordered),
+        techniques={record.technique: technique(record) for record in ordered},
+        designs={"identity-keyed": DesignSource("harness/blueprints/identity_keyed.py", 12)},
+        **changes,
+    )
+
+
+def technique(record: AttemptRecord) -> TechniqueFacts:
+    """Return what reports say of the technique of an attempt."""
+    return TechniqueFacts(
+        id=record.technique,
+        title=record.title,
+        plane=record.plane,
+        effect=record.effect,
+        operation="GetItem",
+        severity=record.severity,
+        documentation="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html",
+        cwe=("CWE-639",),
+        catalogue=("ddb-no-leadingkeys",),
+    )

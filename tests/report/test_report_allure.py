@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +69,10 @@ def test_limit():
 def _run(folder: Path, *arguments: str) -> None:
     (folder / "test_sample.py").write_text(TEST_FILE, "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:isolation", "-p", "no:cacheprovider", *arguments]
-    environment = {"PYTHONPATH": str(Path(__file__).parent), "PATH": ""}
+    environment = {
+        "PYTHONPATH": os.pathsep.join((str(Path(__file__).parent), str(Path(__file__).parents[2]))),
+        "PATH": "",
+    }
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

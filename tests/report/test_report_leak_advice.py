@@ -1,5 +1,5 @@
 import pytest
-from report_samples import FACTS, isolated, leak
+from report_samples import FACTS, isolated, leak, result
 
 from harness.report.leak_advice import UNTRIED, LeakAdvice
 from harness.report.matrix import render_matrix
@@ -15,7 +15,7 @@ UNMENDED = LeakAdvice("up-tenant-attr-client-writable", "Leave it out.")
 def test_a_leak_carries_its_advice_through_json() -> None:
     record = leak(advice=ADVICE)
     assert AttemptRecord.from_json(record.as_json()) == record
-    (attempt,) = verdicts_document(FACTS, [record], [], summarise([record]))["attempts"]
+    (attempt,) = verdicts_document(result(record))["attempts"]
     assert attempt["advice"] == {
         "entry": ADVICE.entry,
         "sound": ADVICE.sound,

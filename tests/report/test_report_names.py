@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from report_samples import FACTS, isolated
+from report_samples import FACTS, isolated, result
 
 from harness.report.matrix import render_matrix
 from harness.report.names import TriedName, in_order
@@ -40,9 +40,9 @@ def test_an_outcome_that_there_is_none_of_is_refused() -> None:
 
 
 def test_the_file_and_the_page_hold_the_names(tmp_path: Path) -> None:
-    write_verdicts(tmp_path / "verdicts.json", FACTS, [], [], summarise([]), names=TRIED)
+    write_verdicts(tmp_path / "verdicts.json", result(names=(LEAKED, HELD)))
     assert json.loads((tmp_path / "verdicts.json").read_text("utf-8"))["names"] == [LEAKED.as_json(), HELD.as_json()]
-    page = render_matrix(FACTS, [], [], summarise([]), names=TRIED)
+    page = render_matrix(FACTS, [], [], summarise([]), names=[LEAKED, HELD])
     assert '<a href="#names">' in page
     assert "<code>&lt;*&gt;</code>" in page
     assert "not known" in page
@@ -56,5 +56,5 @@ def test_attempts_between_names_have_a_matrix_of_their_own() -> None:
 
 
 def test_the_summary_counts_what_became_of_them() -> None:
-    lines = summary_lines(summarise([isolated()]), FACTS, ReportPaths(), names=TRIED)
+    lines = summary_lines(summarise([isolated()]), FACTS, ReportPaths(), names=[LEAKED, HELD])
     assert "Names made to collide: 2 tried, 1 held, 1 leaked" in [line.text for line in lines]

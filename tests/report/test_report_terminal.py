@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 from report_samples import FACTS, TOKEN, control, expected_leak, hole, inconclusive, isolated, leak, lockout
 
+from harness.report.names import TriedName
 from harness.report.run import summarise
 from harness.report.terminal import (
     MAX_SUMMARY_LINES,
@@ -17,7 +18,17 @@ PATHS = ReportPaths(
     matrix="reports/matrix.html", verdicts="reports/verdicts.json", allure_results="reports/allure-results"
 )
 BLIND = hole(subject="fault skip-token-signature on identity-keyed", must_leak=("a",), leaked=())
-NAME = {"outcome": "leaked"}
+NAME = TriedName(
+    blueprint="project-groups",
+    weakness=None,
+    id="wildcard",
+    name="*",
+    beside="acme",
+    outcome="leaked",
+    reason="",
+    attacks=1,
+    predicted=None,
+)
 
 
 def test_a_run_with_everything_wrong_still_fits() -> None:

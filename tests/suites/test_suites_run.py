@@ -1,71 +1,20 @@
 from __future__ import annotations
 
-import json
 import os
 import re
-import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
+from suites_runs import ROOT
 
 from harness.blueprints.registry import BLUEPRINTS
 from harness.emulator.faults import Fault
 from harness.proof import plan_everything
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class SuitesRun:
-    """What a run of the suites left behind."""
-
-    exit_status: int
-    output: str
-    reports: Path
-
-    @property
-    def verdicts(self) -> dict[str, Any]:
-        """The decoded verdicts.json."""
-        decoded: dict[str, Any] = json.loads((self.reports / "verdicts.json").read_text(encoding="utf-8"))
-        return decoded
-
-    def with_verdict(self, verdict: str) -> list[dict[str, Any]]:
-        """The attempts that were judged so."""
-        return [attempt for attempt in self.verdicts["attempts"] if attempt["verdict"] == verdict]
-
-
-class RunSuites(Protocol):
-    """Runs `pytest suites/` with the given arguments."""
-
-    def __call__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> SuitesRun: ...
-
-
-@pytest.fixture
-def run_suites(tmp_path: Path) -> RunSuites:
-    def run(*arguments: str, environment: Mapping[str, str] | None = None) -> SuitesRun:
-        reports = tmp_path / f"reports-{len(list(tmp_path.iterdir()))}"
-        paths = [argument for argument in arguments if argument.startswith("suites/")] or ["suites/"]
-        options = [argument for argument in arguments if not argument.startswith("suites/")]
-        command = [sys.executable, "-m", "pytest", *paths, "-p", "no:cacheprovider", "--reports", str(reports)]
-        finished = subprocess.run(
-            [*command, *options],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=240,
-            env=None if environment is None else dict(environment),
-        )
-        return SuitesRun(finished.returncode, finished.stdout + finished.stderr, reports)
-
-    return run
-
+    from suites_runs import RunSuites
 
 _WEAKNESSES = {
     f"{name}:{weakness.id}": (blueprint, weakness)
