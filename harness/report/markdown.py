@@ -81,6 +81,8 @@ def _findings(result: RunResult) -> list[str]:
             f"- {symbol} **{word}** {_text(first.blueprint)}: {_text(first.title)} {_code(first.technique)}, "
             f"{_pairs(records)}. {_text(reason)}.{allowed}"
         )
+        if first.advice is not None:
+            lines.append(f"  <br>Looks like {_code(first.advice.entry)}. Sound: {_text(first.advice.sound)}.")
         if not first.leak_was_declared:
             lines.append(f"  <br>Again: {_code(rerun_command(first, result.facts))}")
     return [*lines, *_more(len(found) - _SHOWN_FINDINGS, "findings"), ""]

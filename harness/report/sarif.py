@@ -147,6 +147,9 @@ def _leak(result: RunResult, records: Sequence[AttemptRecord]) -> dict[str, Any]
         f"{first.title} leaks in {design(first)} ({first.kind}; {allowed}): {_pairs(records)}. {first.reason}",
         records,
     )
+    if first.advice is not None:
+        finding["message"]["text"] += f" Looks like {first.advice.entry}. Sound: {first.advice.sound}"
+        finding["properties"]["advice"] = first.advice.as_json()
     if first.leak_was_declared:
         why = first.expected_leak_reason or "it must leak under the planted hole"
         finding["suppressions"] = [{"kind": "inSource", "status": "accepted", "justification": why}]

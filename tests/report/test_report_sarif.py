@@ -9,6 +9,7 @@ from report_samples import FACTS, TOKEN, control, expected_leak, hole, inconclus
 
 from harness.blueprints.registry import BLUEPRINTS, source_of
 from harness.report.completeness import Completeness
+from harness.report.leak_advice import LeakAdvice
 from harness.report.result import RunResult
 from harness.report.sarif import sarif_document
 
@@ -62,6 +63,13 @@ def test_one_hole_between_many_tenants_is_one_result_at_the_file_of_the_design()
         "artifactLocation": {"uri": "harness/blueprints/identity_keyed.py"},
         "region": {"startLine": 12},
     }
+
+
+def test_a_leak_says_what_it_looks_like_and_carries_the_fix_that_was_tried() -> None:
+    advice = LeakAdvice("ddb-scan", "Never list Scan.", "- a\n+ b\n", 7)
+    (found,) = _results(result(leak(advice=advice)))
+    assert found["message"]["text"].endswith("Looks like ddb-scan. Sound: Never list Scan.")
+    assert found["properties"]["advice"]["diff"] == "- a\n+ b\n"
 
 
 def test_fingerprints_do_not_depend_on_people_and_tell_findings_apart() -> None:

@@ -11,6 +11,7 @@ from harness.errors import UsageError
 from harness.report import records as record_types
 from harness.report.calls import CallCounts
 from harness.report.completeness import Completeness, FailedTest
+from harness.report.leak_advice import LeakAdvice
 from harness.report.limits import Limit
 from harness.report.names import TriedName
 from harness.report.records import AttemptRecord
@@ -34,7 +35,13 @@ NAME = TriedName(
 )
 CALLS.add({"verdict": 2, "users": [7]})
 EVERYTHING = result(
-    *(isolated(id="a"), leak(id="b"), expected_leak(id="c"), inconclusive(id="d"), control()),
+    *(
+        isolated(id="a"),
+        leak(id="b", advice=LeakAdvice("ddb-scan", "Never list Scan.", "- a", 7)),
+        expected_leak(id="c"),
+        inconclusive(id="d"),
+        control(),
+    ),
     holes=(hole(),),
     limits=(Limit(id="b:people", what="people", claimed="many", measured=36, refused_with="", remark="counted"),),
     names=(NAME,),
@@ -127,6 +134,7 @@ def test_the_published_schema_refuses_unknown_and_missing_fields(place: str) -> 
     ("definition", "kind"),
     [
         ("attempt", AttemptRecord),
+        ("advice", LeakAdvice),
         ("name", TriedName),
         ("facts", RunFacts),
         ("technique", TechniqueFacts),

@@ -111,7 +111,7 @@ def test_denying_everything_locks_out(run_suites: RunSuites) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--blueprint", "nope"], "there is no blueprint 'nope'; there are: group-roles"),
+        (["--blueprint", "nope"], "there is no blueprint 'nope'; there are: claim-rules"),
         (["--weaken", "identity-keyed:nope"], "identity-keyed has no weakness 'nope'"),
         (["--weaken", "nope"], "--weaken takes BLUEPRINT:WEAKNESS, not 'nope'"),
         (["--target", "nope"], "there is no target 'nope'; there is: embedded"),
