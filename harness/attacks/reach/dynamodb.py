@@ -5,19 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from harness.attacks.reach.item_calls import item_call
 from harness.attacks.technique import Callers, ControlKind, Feature, LeakKind, Severity, Technique
 from harness.blueprints.contract import Effect
-from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
     from harness.assets import Asset
 
 _GUIDE = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html"
 _TRANSACTIONS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html"
-
-
-def _call(operation: str, **params: Any) -> tuple[ApiRequest, ...]:
-    return (ApiRequest("dynamodb", operation, params),)
 
 
 def _overwritten(asset: Asset) -> dict[str, Any]:
@@ -55,14 +51,14 @@ TECHNIQUES = (
             "ddb-attributes-without-select",
             "ddb-resource-policy-widens",
         ),
-        steps=lambda aim: _call("GetItem", TableName=aim.asset.store, Key=aim.asset.item_key),
+        steps=lambda aim: item_call("GetItem", TableName=aim.asset.store, Key=aim.asset.item_key),
     ),
     _READ(
         id="dynamodb.read.query",
         title="Query of a foreign partition",
         operation="Query",
         actions=("dynamodb:Query",),
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "Query",
             TableName=aim.asset.store,
             KeyConditionExpression="PK = :pk",
@@ -76,7 +72,7 @@ TECHNIQUES = (
         operation="Query",
         actions=("dynamodb:Query",),
         catalogue=("ddb-leadingkeys-absent-on-one-action", "ddb-attributes-without-select"),
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "Query",
             TableName=aim.asset.store,
             KeyConditionExpression="PK = :pk",
@@ -93,7 +89,7 @@ TECHNIQUES = (
         actions=("dynamodb:Scan",),
         catalogue=("ddb-scan-vacuous-forallvalues",),
         control=ControlKind.WITNESS,
-        steps=lambda aim: _call("Scan", TableName=aim.asset.store),
+        steps=lambda aim: item_call("Scan", TableName=aim.asset.store),
     ),
     _READ(
         id="dynamodb.read.scan-segment",
@@ -102,7 +98,7 @@ TECHNIQUES = (
         actions=("dynamodb:Scan",),
         catalogue=("ddb-scan-vacuous-forallvalues", "ddb-attributes-without-select"),
         control=ControlKind.WITNESS,
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "Scan", TableName=aim.asset.store, Segment=0, TotalSegments=1, ProjectionExpression="PK, SK, canary"
         ),
     ),
@@ -112,7 +108,7 @@ TECHNIQUES = (
         operation="BatchGetItem",
         actions=("dynamodb:BatchGetItem",),
         catalogue=("ddb-batch-not-covered",),
-        steps=lambda aim: _call("BatchGetItem", RequestItems={aim.asset.store: {"Keys": [aim.asset.item_key]}}),
+        steps=lambda aim: item_call("BatchGetItem", RequestItems={aim.asset.store: {"Keys": [aim.asset.item_key]}}),
     ),
     _READ(
         id="dynamodb.read.batch-get-mixed",
@@ -121,7 +117,7 @@ TECHNIQUES = (
         actions=("dynamodb:BatchGetItem",),
         catalogue=("ddb-foranyvalue-batch-smuggle",),
         callers=Callers.OWNERS,
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "BatchGetItem",
             RequestItems={
                 aim.asset.store: {"Keys": [{"PK": {"S": aim.own.partition}, "SK": {"S": "none"}}, aim.asset.item_key]}
@@ -135,7 +131,7 @@ TECHNIQUES = (
         actions=("dynamodb:GetItem",),
         documentation=_TRANSACTIONS,
         catalogue=("ddb-transact-not-covered",),
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "TransactGetItems",
             TransactItems=[{"Get": {"TableName": aim.asset.store, "Key": aim.asset.item_key}}],
         ),
@@ -148,7 +144,7 @@ TECHNIQUES = (
         documentation=_TRANSACTIONS,
         catalogue=("ddb-foranyvalue-batch-smuggle", "ddb-transact-not-covered"),
         callers=Callers.OWNERS,
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "TransactGetItems",
             TransactItems=[
                 {"Get": {"TableName": aim.asset.store, "Key": {"PK": {"S": aim.own.partition}, "SK": {"S": "none"}}}},
@@ -165,7 +161,7 @@ TECHNIQUES = (
         documentation=_TRANSACTIONS,
         catalogue=("ddb-condition-expression-oracle", "ddb-transact-not-covered"),
         allowed_means=LeakKind.ORACLE,
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "TransactWriteItems",
             TransactItems=[
                 {
@@ -183,14 +179,14 @@ TECHNIQUES = (
         title="PutItem over a foreign item",
         operation="PutItem",
         actions=("dynamodb:PutItem",),
-        steps=lambda aim: _call("PutItem", TableName=aim.asset.store, Item=_overwritten(aim.asset)),
+        steps=lambda aim: item_call("PutItem", TableName=aim.asset.store, Item=_overwritten(aim.asset)),
     ),
     _WRITE(
         id="dynamodb.write.update-item",
         title="UpdateItem of a foreign item",
         operation="UpdateItem",
         actions=("dynamodb:UpdateItem",),
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "UpdateItem",
             TableName=aim.asset.store,
             Key=aim.asset.item_key,
@@ -203,7 +199,7 @@ TECHNIQUES = (
         title="DeleteItem of a foreign item",
         operation="DeleteItem",
         actions=("dynamodb:DeleteItem",),
-        steps=lambda aim: _call("DeleteItem", TableName=aim.asset.store, Key=aim.asset.item_key),
+        steps=lambda aim: item_call("DeleteItem", TableName=aim.asset.store, Key=aim.asset.item_key),
     ),
     _WRITE(
         id="dynamodb.write.batch-write-item",
@@ -211,7 +207,7 @@ TECHNIQUES = (
         operation="BatchWriteItem",
         actions=("dynamodb:BatchWriteItem",),
         catalogue=("ddb-batch-not-covered",),
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "BatchWriteItem",
             RequestItems={aim.asset.store: [{"PutRequest": {"Item": _overwritten(aim.asset)}}]},
         ),
@@ -223,7 +219,7 @@ TECHNIQUES = (
         actions=("dynamodb:BatchWriteItem",),
         catalogue=("ddb-foranyvalue-batch-smuggle",),
         callers=Callers.OWNERS,
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "BatchWriteItem",
             RequestItems={
                 aim.asset.store: [
@@ -240,7 +236,7 @@ TECHNIQUES = (
         actions=("dynamodb:DeleteItem",),
         documentation=_TRANSACTIONS,
         catalogue=("ddb-transact-not-covered",),
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "TransactWriteItems",
             TransactItems=[{"Delete": {"TableName": aim.asset.store, "Key": aim.asset.item_key}}],
         ),
@@ -253,7 +249,7 @@ TECHNIQUES = (
         documentation=_TRANSACTIONS,
         catalogue=("ddb-foranyvalue-batch-smuggle", "ddb-transact-not-covered"),
         callers=Callers.OWNERS,
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "TransactWriteItems",
             TransactItems=[
                 {

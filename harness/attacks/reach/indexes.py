@@ -6,11 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.assets import restore
+from harness.attacks.reach.item_calls import item_call
 from harness.attacks.technique import Callers, ControlKind, Feature, Severity, Technique, Victim
 from harness.blueprints.contract import Effect
-from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
+    from harness.targets.api import ApiRequest
     from collections.abc import Callable
 
     from harness.assets import Asset
@@ -22,12 +23,8 @@ _INDEXES = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI
 _PARTIQL = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html"
 
 
-def _call(operation: str, **params: Any) -> tuple[ApiRequest, ...]:
-    return (ApiRequest("dynamodb", operation, params),)
-
-
 def _partition(table: str, index: str, key: str, value: str) -> tuple[ApiRequest, ...]:
-    return _call(
+    return item_call(
         "Query",
         TableName=table,
         IndexName=index,
@@ -44,11 +41,11 @@ def _query(index_of: Callable[[Aim], IndexSpec | None]) -> Callable[[Aim], tuple
 def _select(aim: Aim) -> tuple[ApiRequest, ...]:
     index, key, value = aim.by_index(aim.owner_index)
     statement = " ".join(("SELECT * FROM", f'"{aim.asset.store}"."{index}"', "WHERE", f'"{key}" = ?'))
-    return _call("ExecuteStatement", Statement=statement, Parameters=[{"S": value}])
+    return item_call("ExecuteStatement", Statement=statement, Parameters=[{"S": value}])
 
 
 def _set(item: Asset, attribute: str, value: str) -> tuple[ApiRequest, ...]:
-    return _call(
+    return item_call(
         "UpdateItem",
         TableName=item.store,
         Key=item.item_key,
@@ -69,7 +66,7 @@ def _give_to_nobody_and_find(aim: Aim) -> tuple[ApiRequest, ...]:
 
 
 def _put_without_attributes(aim: Aim) -> tuple[ApiRequest, ...]:
-    return _call("PutItem", TableName=aim.own.store, Item={**aim.own.item_key, "canary": {"S": aim.own.marker}})
+    return item_call("PutItem", TableName=aim.own.store, Item={**aim.own.item_key, "canary": {"S": aim.own.marker}})
 
 
 def _key_elsewhere(aim: Aim) -> dict[str, Any]:
@@ -120,7 +117,7 @@ TECHNIQUES = (
         actions=("dynamodb:Scan",),
         catalogue=("ddb-gsi-resource-without-condition", "ddb-scan-vacuous-forallvalues"),
         control=ControlKind.WITNESS,
-        steps=lambda aim: _call("Scan", TableName=aim.asset.store, IndexName=aim.by_index(aim.owner_index)[0]),
+        steps=lambda aim: item_call("Scan", TableName=aim.asset.store, IndexName=aim.by_index(aim.owner_index)[0]),
     ),
     _READ(
         id="dynamodb.read.partiql-index",
@@ -165,8 +162,8 @@ TECHNIQUES = (
         catalogue=("ddb-table-arn-wildcard",),
         victim=Victim.NOBODY,
         requires=frozenset({Feature.SECOND_TABLE}),
-        clean_up=lambda aim: _call("DeleteItem", **_key_elsewhere(aim)),
+        clean_up=lambda aim: item_call("DeleteItem", **_key_elsewhere(aim)),
         shows=lambda _, answers: "Attributes" in answers[0].data,
-        steps=lambda aim: _call("UpdateItem", **_key_elsewhere(aim), ReturnValues="ALL_NEW"),
+        steps=lambda aim: item_call("UpdateItem", **_key_elsewhere(aim), ReturnValues="ALL_NEW"),
     ),
 )

