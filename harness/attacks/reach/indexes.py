@@ -11,12 +11,12 @@ from harness.attacks.technique import Callers, ControlKind, Feature, Severity, T
 from harness.blueprints.contract import Effect
 
 if TYPE_CHECKING:
-    from harness.targets.api import ApiRequest
     from collections.abc import Callable
 
     from harness.assets import Asset
     from harness.attacks.aim import Aim
     from harness.blueprints.spec import IndexSpec
+    from harness.targets.api import ApiRequest
 
 _GUIDE = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html"
 _INDEXES = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html"

@@ -16,11 +16,10 @@ from harness.attacks.technique import ControlKind, Feature, Severity, Technique,
 from harness.blueprints.contract import Effect
 
 if TYPE_CHECKING:
-    from harness.targets.api import ApiRequest
     from collections.abc import Sequence
 
     from harness.attacks.aim import Aim
-    from harness.targets.api import ApiResponse
+    from harness.targets.api import ApiRequest, ApiResponse
 
 _ACTIONS = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html"
 _EXPORT = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.HowItWorks.html"
