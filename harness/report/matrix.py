@@ -60,11 +60,13 @@ p,ul{margin:.4rem 0}
 .matrix th[scope=row]{position:sticky;left:0}
 .matrix .none{color:var(--soft)}
 small{color:var(--soft);font-size:.9em}
-.cell{width:100%;table-layout:fixed;font-size:.88rem}
+.cell{width:100%;min-width:48rem;table-layout:fixed;font-size:.88rem}
+.cell td:first-child{font-weight:600}
 .cell td{overflow-wrap:break-word}
 .number{text-align:right}
 :target{outline:3px solid var(--link);outline-offset:2px}
-@media print{body{max-width:none;padding:0;font-size:10pt}.wide{overflow:visible}tr,h3{break-inside:avoid}
+@media print{body{max-width:none;padding:0;font-size:10pt}.wide{overflow:visible}.cell{min-width:0}
+tr,h3{break-inside:avoid}
 h3{break-after:avoid}.sign,.banner,th,td{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
 
