@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from harness.report.records import AttemptRecord
 
 _COLUMNS: Final = (
-    '<colgroup><col style="width:12%"><col style="width:29%"><col style="width:31%"><col style="width:16%">'
-    '<col style="width:12%"></colgroup><thead><tr><th>Verdict</th><th>Technique</th><th>Why</th>'
+    '<colgroup><col style="width:16%"><col style="width:28%"><col style="width:29%"><col style="width:16%">'
+    '<col style="width:11%"></colgroup><thead><tr><th>Verdict</th><th>Technique</th><th>Why</th>'
     "<th>Deciding statement</th><th>Who</th></tr></thead>"
 )
 # One and many of each standing, in a sentence.

@@ -60,7 +60,7 @@ p,ul{margin:.4rem 0}
 .matrix th[scope=row]{position:sticky;left:0}
 .matrix .none{color:var(--soft)}
 small{color:var(--soft);font-size:.9em}
-.cell{width:100%;min-width:48rem;table-layout:fixed;font-size:.88rem}
+.cell{width:100%;min-width:60rem;table-layout:fixed;font-size:.88rem}
 .cell td:first-child{font-weight:600}
 .cell td{overflow-wrap:break-word}
 .number{text-align:right}
