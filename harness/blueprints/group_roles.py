@@ -114,7 +114,7 @@ _WEAKNESSES = (
         title="groups have roles, but the identity pool gives everybody its default one, which may write",
         change=_without_role_mapping,
         leaks=(*_WRITES, "identity-pool.session.role-without-group"),
-        breaks=_CHOICES,
+        breaks=(*_CHOICES, "user-pool.session.joined-group", "user-pool.session.group-with-a-role"),
     ),
     Weakness(
         id="idp-ambiguous-role-authenticated",

@@ -213,7 +213,7 @@ _WEAKNESSES = (
                 COLLECTED,
             ),
         ),
-        leaks=("broker.session.after-the-victim", "s3.read.get-object"),
+        leaks=("broker.session.after-the-victim",),
     ),
     Weakness(
         id="api-lambda-direct-invoke-forged-claims",

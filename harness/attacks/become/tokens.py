@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,16 @@ def _deciding_claims(aim: Aim) -> dict[str, Any]:
     claims = forgery.claims_of(aim.victim.id_token) if aim.victim.id_token is not None else {}
     groups = {name: claims[name] for name in _GROUP_CLAIMS if name in claims}
     return {**groups, **aim.victims_attributes}
+
+
+def _with_deciding_claims(aim: Aim) -> tuple[Step, ...]:
+    claims = _deciding_claims(aim)
+    forged = forgery.tampered(aim.id_token, **claims)
+    request = _exchange(aim, aim.caller.identity_id, aim.deployment.provider, forged)
+    if aim.role_choice and claims.get("cognito:roles"):
+        # Who has to choose a role chooses one of those that now stand in the token.
+        request = replace(request, params={**request.params, "CustomRoleArn": claims["cognito:roles"][0]})
+    return (request,)
 
 
 def _genuine(aim: Aim) -> tuple[Step, ...]:
@@ -121,7 +132,7 @@ TECHNIQUES = (
         title="one's own token with the victim's tenant, groups and roles written into it",
         catalogue=("tok-signature-stripped-or-tampered",),
         requires=frozenset({Feature.ENHANCED_FLOW, Feature.DECIDING_CLAIMS}),
-        steps=_as_oneself(lambda aim: forgery.tampered(aim.id_token, **_deciding_claims(aim))),
+        steps=_with_deciding_claims,
     ),
     _OWN(
         id="token.session.expired",
