@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,7 +30,7 @@ CALLS_PROPERTY: Final = "isolation-calls"
 PROOF_PROPERTY: Final = "isolation-proof"
 LIMIT_PROPERTY: Final = "isolation-limit"
 NAME_PROPERTY: Final = "isolation-name"
-_OURS: Final = frozenset({RECORD_PROPERTY, CALLS_PROPERTY, PROOF_PROPERTY, LIMIT_PROPERTY, NAME_PROPERTY})
+OURS: Final = frozenset({RECORD_PROPERTY, CALLS_PROPERTY, PROOF_PROPERTY, LIMIT_PROPERTY, NAME_PROPERTY})
 # What holds a judgement of its own, so that a failure of the test is no news.
 _JUDGED: Final = frozenset({RECORD_PROPERTY, PROOF_PROPERTY, NAME_PROPERTY})
 # What of a record is worth a property of a test case in JUnit's XML.
@@ -88,8 +89,8 @@ class Gathering:
 
         What the report carries for us is replaced by a few properties for other readers, such as JUnit's XML.
         """
-        ours = {name: value for name, value in report.user_properties if name in _OURS}
-        report.user_properties = [pair for pair in report.user_properties if pair[0] not in _OURS]
+        ours = {name: value for name, value in report.user_properties if name in OURS}
+        report.user_properties = [pair for pair in report.user_properties if pair[0] not in OURS]
         brought = self._judged(report, ours) if report.when == "call" else []
         if report.failed and not (report.when == "call" and ours.keys() & _JUDGED):
             self._note_failure(report)
@@ -186,6 +187,9 @@ def _parameter(test: str) -> str:
 
 
 def _mapping(value: object) -> dict[str, Any]:
+    if isinstance(value, str):
+        # Packed for the way between processes: a text is sent at once, a mapping field by field.
+        value = json.loads(value)
     if not isinstance(value, dict):
         raise TypeError(f"a report carries {type(value).__name__} where a record was expected")
     return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import json
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,17 +14,20 @@ from harness.attacks.attempts import Attempt
 from harness.blueprints.registry import BLUEPRINTS
 from harness.collector import RunCollector
 from harness.errors import UsageError
-from harness.gathering import CALLS_PROPERTY, NAME_PROPERTY, RECORD_PROPERTY
+from harness.gathering import CALLS_PROPERTY, NAME_PROPERTY, OURS, RECORD_PROPERTY
 from harness.options import OPTIONS, RunOptions, check_options
 from harness.report import allure
 from harness.report.allure_files import exchange_result_files
 from harness.report.terminal import header_lines
 from harness.run import ChosenName, Run
+from harness.scheduling import AttemptScheduling, groups
 from harness.secret import keep_known, redact_known
 from harness.verdicts import VerdictName, raise_findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+
+    from xdist.remote import Producer
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 _RUNNING: pytest.StashKey[pytest.Item] = pytest.StashKey()
@@ -71,6 +76,11 @@ def pytest_configure(config: pytest.Config) -> None:
         options = _options(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
+    if _suites_are_named(config):
+        # At the end of every process it imports hypothesis, for more than a second, to say that nothing used it.
+        silent = config.pluginmanager.get_plugin("hypothesispytest")
+        if silent is not None:
+            config.pluginmanager.unregister(silent)
     keep_known()
     run = Run(options)
     config.stash[RUN] = run
@@ -81,6 +91,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart() -> None:
     """Write Allure's files our way, now that every plugin has been configured."""
     exchange_result_files(for_ours=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Let what this process holds be: it is about to end, and going through it all takes seconds."""
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:
@@ -147,6 +163,14 @@ def isolation_run(request: pytest.FixtureRequest) -> Iterator[Run]:
     run.close()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> AttemptScheduling | None:
+    """Deal attempts that rest on the same controls to the same worker, unless another distribution is asked for."""
+    if config.getvalue("dist") != "load":
+        return None
+    return AttemptScheduling(config, log, groups(config.stash[RUN].planned, len(config.getvalue("tx"))))
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Take secrets out of tracebacks and captured output before anybody, Allure included, gets to see them."""
@@ -156,6 +180,9 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         clean = redact_known(text)
         if clean != text:
             report.longrepr = clean
+    if report.when != "call":
+        # They came with the call already; every report of a worker is sent to the controller.
+        report.user_properties = [pair for pair in report.user_properties if pair[0] not in OURS]
     report.sections = [(name, redact_known(text)) for name, text in report.sections]
     return report
 
@@ -175,8 +202,8 @@ def judge(request: pytest.FixtureRequest, isolation_run: Run) -> Callable[[Attem
         __tracebackhide__ = True
         judged = isolation_run.judge(attempt)
         properties = request.config.stash[_RUNNING].user_properties
-        properties.append((RECORD_PROPERTY, judged.record.as_json()))
-        properties.append((CALLS_PROPERTY, judged.calls))
+        properties.append((RECORD_PROPERTY, json.dumps(judged.record.as_json())))
+        properties.append((CALLS_PROPERTY, json.dumps(judged.calls)))
         technique = attempt.technique
         allure.label(
             judged.record,

@@ -1,0 +1,64 @@
+"""How the attempts of a run are dealt to its workers: those that rest on the same controls stay together.
+
+Every worker carries out the controls behind its own attacks, and sets up a stage of every design it attacks. Dealt one
+by one, the attempts of a technique would be spread over all workers, and each would carry out nearly every control.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from xdist.scheduler import LoadScopeScheduling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import pytest
+    from xdist.remote import Producer
+
+    from harness.attacks.attempts import Attempt
+
+# Where there are so many designs to a worker, whole designs are dealt, and hardly one is set up twice.
+_DESIGNS_PER_WORKER = 3
+_PARAMETER = re.compile(r"\[(.+)\]$")
+_NAMES = "test_tenant_names.py::test_a_name"
+
+
+class AttemptScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist's class is untyped for mypy
+    """Deals tests by the group that `group_of` gives to their ids."""
+
+    def __init__(self, config: pytest.Config, log: Producer | None, group_of: Callable[[str], str]) -> None:
+        super().__init__(config, log)
+        self._group_of = group_of
+
+    def _split_scope(self, nodeid: str) -> str:
+        return self._group_of(nodeid)
+
+
+def groups(planned: Iterable[Attempt], workers: int) -> Callable[[str], str]:
+    """Return the function that tells the group of a test by its id.
+
+    Attempts are grouped by design where there are designs enough for the workers, and by technique where there are not;
+    names that are tried on a design stay together; every other test is a group of its own.
+    """
+    attempts = {attempt.id: attempt for attempt in planned}
+    designs = {attempt.blueprint for attempt in attempts.values()}
+    by_design = len(designs) >= _DESIGNS_PER_WORKER * workers
+
+    def group_of(nodeid: str) -> str:
+        found = _PARAMETER.search(nodeid)
+        parameter = "" if found is None else found[1]
+        attempt = attempts.get(parameter)
+        if attempt is not None:
+            return attempt.blueprint if by_design else f"{attempt.blueprint} {attempt.technique.id}"
+        if _NAMES in nodeid:
+            return f"names {_design_of(parameter, designs)}"
+        return nodeid
+
+    return group_of
+
+
+def _design_of(parameter: str, designs: Iterable[str]) -> str:
+    # The longest, because the name of one design may begin like another's.
+    return max((design for design in designs if parameter.startswith(f"{design}-")), key=len, default=parameter)
