@@ -34,6 +34,12 @@ class ResultFiles(AllureFileLogger):
         if any(_says_something(part) for part in (*container.befores, *container.afters)):
             self._report_item(container)
 
+    @allure_commons.hookimpl
+    def report_attached_data(self, body: str | bytes, file_name: str) -> None:
+        """Write an attachment. The result that names it comes later, so that nobody looks for half of it."""
+        content = body.encode() if isinstance(body, str) else body
+        (self._report_dir / file_name).write_bytes(content)
+
     def _report_item(self, item: Any) -> None:
         name = item.file_pattern.format(prefix=uuid4())
         # In one piece, by the encoder written in C: allure-pytest's way streams, which is many times slower.

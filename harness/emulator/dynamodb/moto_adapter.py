@@ -23,8 +23,35 @@ from harness.errors import TargetError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from moto.core.responses import ActionResult
+
 # Switches by which moto would store for another account, or authorize by rules of its own.
 _SWITCHES = ("MOTO_ACCOUNT_ID", "INITIAL_NO_AUTH_ACTION_COUNT")
+
+
+# Their answers hold attribute values as they are stored and sent, and nothing that the wire spells otherwise.
+_ANSWERED_WITH_ITEMS = frozenset(
+    {"BatchWriteItem", "DeleteItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"}
+)
+
+
+class _ItemHandler(DynamoHandler):
+    """Moto's handler, writing answers with items as they are: its serializer walks the model of each value."""
+
+    def serialized(self, action_result: ActionResult) -> Any:
+        result = action_result.result
+        if not isinstance(result, dict) or self._get_action() not in _ANSWERED_WITH_ITEMS:
+            return super().serialized(action_result)
+        return 200, dict(self.response_headers), json.dumps(_without_nothing(result))
+
+
+def _without_nothing(value: Any) -> Any:
+    """Return what moto answers without the members that it leaves None."""
+    if isinstance(value, dict):
+        return {name: _without_nothing(member) for name, member in value.items() if member is not None}
+    if isinstance(value, list):
+        return [_without_nothing(member) for member in value]
+    return value
 
 
 class MotoAdapter:
@@ -41,7 +68,7 @@ class MotoAdapter:
         # Moto prefers an Action in the query, and looks for one in the body when there is no query.
         url = f"https://dynamodb.{self._region}.amazonaws.com/?Action={operation}"
         headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": f"DynamoDB_20120810.{operation}"}
-        return self._dispatch(DynamoHandler.dispatch, "POST", url, headers, json.dumps(params).encode())
+        return self._dispatch(_ItemHandler.dispatch, "POST", url, headers, json.dumps(params).encode())
 
     def forget(self) -> None:
         """Drop everything this cloud stored."""
