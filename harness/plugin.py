@@ -166,7 +166,7 @@ def isolation_run(request: pytest.FixtureRequest) -> Iterator[Run]:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> AttemptScheduling | None:
     """Deal attempts that rest on the same controls to the same worker, unless another distribution is asked for."""
-    if config.getvalue("dist") != "load":
+    if config.getvalue("dist") != "load" or not _suites_are_named(config):
         return None
     return AttemptScheduling(config, log, groups(config.stash[RUN].planned, len(config.getvalue("tx"))))
 
