@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import pytest
     from xdist.remote import Producer
+    from xdist.workermanage import WorkerController
 
     from harness.attacks.attempts import Attempt
 
@@ -34,6 +35,29 @@ class AttemptScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist's c
 
     def _split_scope(self, nodeid: str) -> str:
         return self._group_of(nodeid)
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Take back what a worker has left, and return the test at which it died, None where it had none left.
+
+        That test is not tried again: xdist's own way hands it to one worker after the other, and all of them die.
+        """
+        workload = self.assigned_work.pop(node)
+        left: list[str] = [test for unit in workload.values() for test, ended in unit.items() if not ended]
+        if not left:
+            return None
+        for unit in workload.values():
+            unit.update({test: True for test in unit if test == left[0]})
+        self.workqueue.update({group: unit for group, unit in workload.items() if not all(unit.values())})
+        for other in self.assigned_work:
+            self._reschedule(other)
+        return left[0]
+
+    def _reschedule(self, node: WorkerController) -> None:
+        super()._reschedule(node)
+        # A worker keeps its last test until it hears what comes after it, and xdist tells it so only when a test has
+        # ended: one that takes over a single test from a worker that died would wait for ever.
+        if not self.workqueue and not node.shutting_down:
+            node.shutdown()
 
 
 def groups(planned: Iterable[Attempt], workers: int) -> Callable[[str], str]:

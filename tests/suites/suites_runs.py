@@ -21,6 +21,10 @@ ROOT = Path(__file__).parents[2]
 _SCHEMA = jsonschema.Draft202012Validator(json.loads(verdicts_schema()))
 
 
+# What says where this very process runs, and not where the run that it starts does.
+_NOT_INHERITED = ("GITHUB_STEP_SUMMARY", "PYTEST_XDIST", "PYTEST_CURRENT_TEST")
+
+
 @dataclass(frozen=True)
 class SuitesRun:
     """What a run of the suites left behind."""
@@ -54,7 +58,7 @@ class RunSuites:
         options = [argument for argument in arguments if not argument.startswith("suites/")]
         command = [sys.executable, "-m", "pytest", *paths, "-p", "no:cacheprovider", "--reports", str(reports)]
         # The page of the CI job in which these tests run is not theirs to write to.
-        inherited = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
         finished = subprocess.run(
             [*command, *options],
             cwd=ROOT,
