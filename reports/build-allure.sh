@@ -25,7 +25,7 @@ major=${major%%.*}
 installed=$(node -p 'require("./node_modules/allure/package.json").version' 2>/dev/null)
 if [ "$installed" != "$version" ]; then
   echo "report: installing Allure $version into ./node_modules (once)"
-  npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error "allure@$version" ||
+  npm install --prefix . --no-save --no-package-lock --no-audit --no-fund --loglevel=error "allure@$version" ||
     without_allure "Allure could not be installed (is this machine offline?); make report tries again."
 fi
 
