@@ -80,9 +80,7 @@ class NameVerdict:
     @property
     def leaks(self) -> tuple[Verdict, ...]:
         """Return the verdicts that are leaks nobody has declared."""
-        return tuple(
-            verdict for verdict in self.verdicts if verdict.name is VerdictName.LEAK and not verdict.leak_is_expected
-        )
+        return tuple(verdict for verdict in self.verdicts if verdict.is_undeclared_leak)
 
 
 def persona_of_names(blueprint: Blueprint) -> Persona | None:
@@ -309,7 +307,7 @@ def _between(blueprint: Blueprint, persona: Persona, techniques: Iterable[Techni
 
 
 def _came_to(verdicts: tuple[Verdict, ...]) -> tuple[NameOutcome, str]:
-    leaks = [verdict for verdict in verdicts if verdict.name is VerdictName.LEAK and not verdict.leak_is_expected]
+    leaks = [verdict for verdict in verdicts if verdict.is_undeclared_leak]
     if leaks:
         techniques = ", ".join(dict.fromkeys(verdict.attempt.technique.id for verdict in leaks))
         return "leaked", f"{leaks[0].attempt.attacker} reached {leaks[0].attempt.victim}: {techniques}"

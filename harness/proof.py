@@ -193,7 +193,7 @@ def found_in(
     breaks: tuple[str, ...] = (),
 ) -> PlantedHole:
     """Return the planted hole with what the verdicts say of it."""
-    leaks = [verdict for verdict in verdicts if verdict.name is VerdictName.LEAK and not verdict.leak_is_expected]
+    leaks = [verdict for verdict in verdicts if verdict.is_undeclared_leak]
     legitimate = [verdict for verdict in verdicts if verdict.attempt.technique.id not in breaks]
     by_technique: dict[str, list[Verdict]] = {}
     for verdict in leaks:

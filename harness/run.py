@@ -87,8 +87,7 @@ class Run:
         before = stage.target.calls
         verdict = stage.execution.judge(attempt)
         calls = {"verdict": stage.target.calls - before, "users": list(users)}
-        is_leak = verdict.name is VerdictName.LEAK and not verdict.leak_is_expected
-        advice = stage.advice_on(verdict) if is_leak else None
+        advice = stage.advice_on(verdict) if verdict.is_undeclared_leak else None
         record = record_of(verdict, stage.population, self.options, stage.deployment.run_id, advice=advice)
         return Judged(
             verdict,

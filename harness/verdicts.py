@@ -48,6 +48,11 @@ class Verdict:
         return self.attempt.expected_leak is not None and self.name is VerdictName.LEAK
 
     @property
+    def is_undeclared_leak(self) -> bool:
+        """Tell whether this is a leak that the blueprint does not declare."""
+        return self.name is VerdictName.LEAK and not self.leak_is_expected
+
+    @property
     def expected_leak_vanished(self) -> bool:
         """Tell whether the blueprint declares a leak here that was not there any more."""
         return self.attempt.expected_leak is not None and self.name is VerdictName.ISOLATED
@@ -97,7 +102,7 @@ def describe(verdict: Verdict) -> str:
 
 def raise_findings(verdict: Verdict) -> None:
     """Raise Leak, Lockout or VanishedLeak when the verdict is one that must fail its test; return otherwise."""
-    if verdict.name is VerdictName.LEAK and not verdict.leak_is_expected:
+    if verdict.is_undeclared_leak:
         raise Leak(verdict)
     if verdict.name is VerdictName.LOCKOUT:
         raise Lockout(verdict)
