@@ -106,7 +106,7 @@ class Gathering:
         """Return all that was taken in; `stopped` says why the run ended before its tests did, if it did."""
         records = dict(self._records)
         for test, failed in self._failed.items():
-            attempt = self._attempts.get(_parameter(test))
+            attempt = self._attempts.get(parameter_of(test))
             if attempt is not None and attempt.id not in records:
                 records[attempt.id] = self._run.not_judged(attempt, failed.reason)
         holes = {hole.subject: hole for hole in self._holes}
@@ -136,7 +136,7 @@ class Gathering:
     def attempts_were_selected(self) -> bool:
         """Tell whether the run was to judge anything, whatever became of it."""
         planned = self._attempts.keys() | {repr(name) for name in self._run.names}
-        return any(_parameter(test) in planned for test in self._selected)
+        return any(parameter_of(test) in planned for test in self._selected)
 
     @property
     def found_nothing(self) -> bool:
@@ -145,18 +145,18 @@ class Gathering:
 
     def _judged(self, report: pytest.TestReport, ours: Mapping[str, Any]) -> list[AttemptRecord]:
         if PROOF_PROPERTY in ours:
-            self._holes.append(PlantedHole.from_json(_mapping(ours[PROOF_PROPERTY])))
+            self._holes.append(PlantedHole.from_json(_unpacked(ours[PROOF_PROPERTY])))
         if LIMIT_PROPERTY in ours:
-            self._limits.append(dict(_mapping(ours[LIMIT_PROPERTY])))
+            self._limits.append(_unpacked(ours[LIMIT_PROPERTY]))
         if CALLS_PROPERTY in ours:
-            self._calls.add(_mapping(ours[CALLS_PROPERTY]))
+            self._calls.add(_unpacked(ours[CALLS_PROPERTY]))
         brought = []
         if NAME_PROPERTY in ours:
-            tried = _mapping(ours[NAME_PROPERTY])
+            tried = _unpacked(ours[NAME_PROPERTY])
             self._names[report.nodeid] = TriedName.from_json(tried["tried"])
-            brought += [AttemptRecord.from_json(_mapping(attempt)) for attempt in tried["attempts"]]
+            brought += [AttemptRecord.from_json(attempt) for attempt in tried["attempts"]]
         if RECORD_PROPERTY in ours:
-            self._by_test[report.nodeid] = AttemptRecord.from_json(_mapping(ours[RECORD_PROPERTY]))
+            self._by_test[report.nodeid] = AttemptRecord.from_json(_unpacked(ours[RECORD_PROPERTY]))
             brought.append(self._by_test[report.nodeid])
         self._records.update({record.id: record for record in brought})
         return brought
@@ -182,14 +182,21 @@ def _first_line(report: pytest.TestReport) -> str:
     return redact_text(words.splitlines()[0] if words else "for no reason given")[:_LONGEST_REASON]
 
 
-def _parameter(test: str) -> str:
+def parameter_of(test: str) -> str:
+    """Return the parameter of a test by its node id, which is the id of an attempt in most suites; empty without."""
     return test.partition("[")[2].removesuffix("]")
 
 
-def _mapping(value: object) -> dict[str, Any]:
-    if isinstance(value, str):
-        # Packed for the way between processes: a text is sent at once, a mapping field by field.
-        value = json.loads(value)
-    if not isinstance(value, dict):
-        raise TypeError(f"a report carries {type(value).__name__} where a record was expected")
-    return value
+def packed(name: str, document: Mapping[str, Any]) -> tuple[str, str]:
+    """Return a document as the property by which a test hands it to the controller.
+
+    It is one text, because between processes a text is sent at once and a mapping field by field.
+    """
+    return name, json.dumps(document)
+
+
+def _unpacked(value: object) -> dict[str, Any]:
+    document = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(value, str) or not isinstance(document, dict):
+        raise TypeError(f"a report carries {type(document).__name__} where a packed document was expected")
+    return document

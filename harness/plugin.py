@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +13,7 @@ from harness.attacks.attempts import Attempt
 from harness.blueprints.registry import BLUEPRINTS
 from harness.collector import RunCollector
 from harness.errors import UsageError
-from harness.gathering import CALLS_PROPERTY, NAME_PROPERTY, OURS, RECORD_PROPERTY
+from harness.gathering import CALLS_PROPERTY, NAME_PROPERTY, OURS, RECORD_PROPERTY, packed
 from harness.options import OPTIONS, RunOptions, check_options
 from harness.report import allure
 from harness.report.allure_files import exchange_result_files
@@ -202,8 +201,8 @@ def judge(request: pytest.FixtureRequest, isolation_run: Run) -> Callable[[Attem
         __tracebackhide__ = True
         judged = isolation_run.judge(attempt)
         properties = request.config.stash[_RUNNING].user_properties
-        properties.append((RECORD_PROPERTY, json.dumps(judged.record.as_json())))
-        properties.append((CALLS_PROPERTY, json.dumps(judged.calls)))
+        properties.append(packed(RECORD_PROPERTY, judged.record.as_json()))
+        properties.append(packed(CALLS_PROPERTY, judged.calls))
         technique = attempt.technique
         allure.label(
             judged.record,
@@ -228,7 +227,8 @@ def try_name(request: pytest.FixtureRequest, isolation_run: Run) -> Callable[[Ch
         __tracebackhide__ = True
         judged = isolation_run.try_name(chosen_name)
         attempts = [attempt.record.as_json() for attempt in judged.attempts]
-        request.node.user_properties.append((NAME_PROPERTY, {"tried": judged.tried.as_json(), "attempts": attempts}))
+        document = {"tried": judged.tried.as_json(), "attempts": attempts}
+        request.node.user_properties.append(packed(NAME_PROPERTY, document))
         allure.label_name(judged.tried, target=isolation_run.options.target)
         for attempt in judged.attempts:
             if attempt.verdict.name is not VerdictName.ISOLATED:

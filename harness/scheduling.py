@@ -6,10 +6,11 @@ by one, the attempts of a technique would be spread over all workers, and each w
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from xdist.scheduler import LoadScopeScheduling
+
+from harness.gathering import parameter_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 # Where there are so many designs to a worker, whole designs are dealt, and hardly one is set up twice.
 _DESIGNS_PER_WORKER = 3
-_PARAMETER = re.compile(r"\[(.+)\]$")
 _NAMES = "test_tenant_names.py::test_a_name"
 
 
@@ -71,8 +71,7 @@ def groups(planned: Iterable[Attempt], workers: int) -> Callable[[str], str]:
     by_design = len(designs) >= _DESIGNS_PER_WORKER * workers
 
     def group_of(nodeid: str) -> str:
-        found = _PARAMETER.search(nodeid)
-        parameter = "" if found is None else found[1]
+        parameter = parameter_of(nodeid)
         attempt = attempts.get(parameter)
         if attempt is not None:
             return attempt.blueprint if by_design else f"{attempt.blueprint} {attempt.technique.id}"

@@ -14,7 +14,7 @@ from harness.attacks.catalogue import TECHNIQUES
 from harness.blueprints.registry import BLUEPRINTS
 from harness.emulator.authorization import Enforcement
 from harness.exhibits import where_techniques_leak
-from harness.gathering import PROOF_PROPERTY
+from harness.gathering import PROOF_PROPERTY, packed
 from harness.proof import (
     FAULT_CASES,
     attack_everything,
@@ -60,7 +60,7 @@ def _place_in_the_report() -> None:
 
 def _hold(hole: PlantedHole, request: pytest.FixtureRequest) -> None:
     __tracebackhide__ = True
-    request.node.user_properties.append((PROOF_PROPERTY, hole.as_json()))
+    request.node.user_properties.append(packed(PROOF_PROPERTY, hole.as_json()))
     if not hole.held:
         pytest.fail(f"{hole.subject}: {hole.complaint}", pytrace=False)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.gathering import LIMIT_PROPERTY
+from harness.gathering import LIMIT_PROPERTY, packed
 from harness.report import allure
 from harness.scaling import MEASUREMENTS
 from harness.targets.embedded import EmbeddedTarget
@@ -26,6 +26,6 @@ def test_limit_is_measured(measurement: str, request: pytest.FixtureRequest) -> 
         limit = _BY_ID[measurement].on(target)
     finally:
         target.close()
-    request.node.user_properties.append((LIMIT_PROPERTY, limit.as_json()))
+    request.node.user_properties.append(packed(LIMIT_PROPERTY, limit.as_json()))
     allure.attach_limit(limit)
     assert limit.measured > 0

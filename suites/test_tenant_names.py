@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.blueprints.registry import BLUEPRINTS
-from harness.gathering import PROOF_PROPERTY
+from harness.gathering import PROOF_PROPERTY, packed
 from harness.name_proof import prove_between_names, weaknesses_between_names
 from harness.report import allure
 
@@ -34,6 +34,6 @@ def test_a_weakness_is_found_by_names(weakness: str, request: pytest.FixtureRequ
     blueprint_name, _, weakness_id = weakness.partition(":")
     blueprint = BLUEPRINTS[blueprint_name]
     hole, disagreement = prove_between_names(blueprint, blueprint.weakness(weakness_id))
-    request.node.user_properties.append((PROOF_PROPERTY, hole.as_json()))
+    request.node.user_properties.append(packed(PROOF_PROPERTY, hole.as_json()))
     if hole.complaint or disagreement:
         pytest.fail(f"{hole.subject}: {hole.complaint}{disagreement}", pytrace=False)
