@@ -9,7 +9,8 @@ from harness.attacks.obtained import ByOperator, BySomebody, Later, ObtainedCall
 from harness.blueprints.contract import Effect
 from harness.errors import SignInRefusedError, TargetError
 from harness.outcome import Observation, Outcome, observe
-from harness.targets.api import ApiRequest, takes_signature
+from harness.targets.api import ApiRequest
+from harness.targets.clients import takes_signature
 from harness.targets.http import RouteCall, as_api_response
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""How many requests a second the services take, by family of operations (aws-semantics 4.6), as token buckets."""
+"""Throttling: what exceeds the request rates of AWS is refused, by token buckets."""
 
 from __future__ import annotations
 
@@ -6,75 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.emulator.service import ServiceError
+from harness.service_quotas import quotas_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from harness.emulator.clock import Clock
 
-_FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "cognito-idp": {
-        "UserAuthentication": (
-            "AdminInitiateAuth",
-            "AdminRespondToAuthChallenge",
-            "InitiateAuth",
-            "RespondToAuthChallenge",
-        ),
-        "UserCreation": ("AdminConfirmSignUp", "AdminCreateUser", "ConfirmSignUp", "SignUp"),
-        "UserRead": ("AdminGetUser", "GetUser"),
-        "UserToken": ("RevokeToken",),
-        "UserUpdate": (
-            "AdminDeleteUser",
-            "AdminDisableUser",
-            "AdminEnableUser",
-            "AdminSetUserPassword",
-            "AdminUpdateUserAttributes",
-            "AdminUserGlobalSignOut",
-            "ChangePassword",
-            "DeleteUser",
-            "GlobalSignOut",
-            "UpdateUserAttributes",
-        ),
-        "UserResourceUpdate": ("AdminAddUserToGroup", "AdminRemoveUserFromGroup"),
-        "UserPoolUpdate": ("CreateUserPool", "DeleteUserPool", "UpdateUserPool"),
-        "UserPoolClientUpdate": ("CreateUserPoolClient", "DeleteUserPoolClient", "UpdateUserPoolClient"),
-        "UserPoolResourceUpdate": ("CreateGroup", "DeleteGroup", "UpdateGroup"),
-    },
-    "cognito-identity": {
-        "GetId": ("GetId",),
-        "GetOpenIdToken": ("GetOpenIdToken",),
-        "GetCredentialsForIdentity": ("GetCredentialsForIdentity",),
-        "GetOpenIdTokenForDeveloperIdentity": ("GetOpenIdTokenForDeveloperIdentity",),
-    },
-}
-_FAMILY_OF = {
-    (service, operation): family
-    for service, families in _FAMILIES.items()
-    for family, operations in families.items()
-    for operation in operations
-}
-# Requests per second. Those of Cognito are documented defaults; a service of which AWS tells no rate stands here with
-# one of ours, under its own name.
-_RATES = {
-    "UserAuthentication": 120,
-    "UserCreation": 50,
-    "UserRead": 120,
-    "UserToken": 120,
-    "UserUpdate": 25,
-    "UserResourceUpdate": 25,
-    "UserPoolUpdate": 15,
-    "UserPoolClientUpdate": 15,
-    "UserPoolResourceUpdate": 15,
-    "GetId": 25,
-    "GetOpenIdToken": 200,
-    "GetCredentialsForIdentity": 200,
-    "GetOpenIdTokenForDeveloperIdentity": 200,
-    "iam": 20,
-    "sts": 500,
-    "dynamodb": 1000,
-    "s3": 3500,
-}
-_PER_POOL = {"UserPoolClientUpdate": 5, "UserPoolResourceUpdate": 5}
 _REFUSALS = {
     "cognito-idp": ("TooManyRequestsException", "Rate exceeded", 400),
     "cognito-identity": ("TooManyRequestsException", "Rate exceeded", 400),
@@ -103,11 +39,7 @@ class Quotas:
 
     def take(self, service: str, operation: str, region: str, pool: str | None) -> None:
         """Count one request. Raises ServiceError, worded as the service words it, when there are too many."""
-        family = _FAMILY_OF.get((service, operation), service)
-        limits: list[tuple[tuple[str, ...], int | None]] = [((service, family, region), _RATES.get(family))]
-        if pool is not None and family in _PER_POOL:
-            limits.append(((service, family, region, pool), _PER_POOL[family]))
-        buckets = [self._bucket(key, rate) for key, rate in limits if rate is not None]
+        buckets = [self._bucket(quota.key, quota.rate) for quota in quotas_of(service, operation, region, pool)]
         if any(bucket.left < 1 for bucket in buckets):
             raise ServiceError(*_REFUSALS[service])
         for bucket in buckets:

@@ -9,7 +9,9 @@ from harness.emulator.cloud import EmbeddedCloud
 from harness.emulator.condition_keys import keys_of
 from harness.errors import TargetError
 from harness.secret import Secret
-from harness.targets.api import ApiRequest, AwsCredentials, InProcessApi
+from harness.targets.api import ApiRequest, AwsCredentials
+from harness.targets.calls import CallLog
+from harness.targets.clients import Clients
 from harness.targets.http import prepared, received
 from harness.targets.target import Capability
 
@@ -40,27 +42,28 @@ class EmbeddedTarget:
         self.region = region
         self.cloud = EmbeddedCloud(region)
         self.account = self.cloud.account
-        self._api = InProcessApi(self.cloud.gateway, region)
+        self._api = Clients(self.cloud.gateway, region)
+        self.log = CallLog()
         self.operator_arn = f"arn:aws:iam::{self.account}:user/{_OPERATOR}"
-        self._http_calls = 0
         self._operator = self._make_operator()
 
     @property
     def calls(self) -> int:
         """The number of calls sent until now, by whomever; nothing is ever sent twice."""
-        return self._api.calls + self._http_calls
+        return self.log.total
 
     def send(self, request: ApiRequest, credentials: AwsCredentials | None) -> ApiResponse:
         """Perform one API call as the given caller; None for calls that take no signature."""
+        self.log.note(request.service, request.operation)
         return self._api.send(request, credentials)
 
     def send_as_operator(self, request: ApiRequest) -> ApiResponse:
         """Perform one API call as the IAM user who provisions and inspects."""
-        return self._api.send(request, self._operator)
+        return self.send(request, self._operator)
 
     def send_http(self, request: HttpRequest, caller: AwsCredentials | BearerToken | None) -> HttpResponse:
         """Send one HTTP request to an API: signed, with a bearer token, or (None) as it is."""
-        self._http_calls += 1
+        self.log.note("execute-api", request.method)
         return received(self.cloud.gateway.before_send(prepared(request, caller, self.region)))
 
     def explain(self, response: ApiResponse | HttpResponse) -> list[dict[str, Any]]:
@@ -100,7 +103,7 @@ class EmbeddedTarget:
             ApiRequest("iam", "CreateAccessKey", {"UserName": _OPERATOR}),
         ]
         for step in steps:
-            answer = self._api.send(step, root)
+            answer = self.send(step, root)
             if not answer.succeeded:
                 raise TargetError(
                     f"the embedded target could not make its operator: {step.operation}: {answer.message}"

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from harness.advice.rulings import Ruling
     from harness.targets.api import ApiRequest, ApiResponse, AwsCredentials
+    from harness.targets.calls import CallLog
     from harness.targets.http import BearerToken, HttpRequest, HttpResponse
 
 
@@ -27,6 +28,7 @@ class Target(Protocol):
     account: str
     operator_arn: str
     capabilities: frozenset[Capability]
+    log: CallLog
 
     @property
     def calls(self) -> int:

@@ -10,7 +10,8 @@ from botocore import xform_name
 from botocore.credentials import ReadOnlyCredentials
 
 from harness.secret import Secret
-from harness.targets.api import AwsCredentials, response_of
+from harness.targets.api import AwsCredentials
+from harness.targets.clients import response_of
 from harness.targets.embedded import EmbeddedTarget
 
 if TYPE_CHECKING:

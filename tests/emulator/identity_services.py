@@ -12,7 +12,7 @@ from botocore.credentials import ReadOnlyCredentials
 from harness.emulator.cloud import EmbeddedCloud
 from harness.emulator.service import NOT_DERIVABLE, NotDerivableError, ServiceError
 from harness.emulator.tokens import PoolKeys, read_unverified
-from harness.targets.api import response_of
+from harness.targets.clients import response_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
