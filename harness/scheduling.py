@@ -13,7 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 from harness.gathering import parameter_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     import pytest
     from xdist.remote import Producer
@@ -82,6 +82,20 @@ def groups(planned: Iterable[Attempt], workers: int) -> Callable[[str], str]:
     return group_of
 
 
+def in_order_of_designs(tests: Iterable[str], designs: Collection[str]) -> list[str]:
+    """Return the ids of tests with those of a design beside each other, and those of none at the end.
+
+    A job that is given a part of the tests (pytest-split) deploys every design of which it has a test, so what is cut
+    into parts should be in this order.
+    """
+    known = sorted(designs)
+    order = {design: number for number, design in enumerate(known)}
+    return sorted(tests, key=lambda test: order.get(_design_of(parameter_of(test), known), len(order)))
+
+
 def _design_of(parameter: str, designs: Iterable[str]) -> str:
     # The longest, because the name of one design may begin like another's.
-    return max((design for design in designs if parameter.startswith(f"{design}-")), key=len, default=parameter)
+    fitting = (
+        design for design in designs if parameter == design or parameter.startswith((f"{design}-", f"{design}:"))
+    )
+    return max(fitting, key=len, default=parameter)

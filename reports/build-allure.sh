@@ -1,10 +1,11 @@
 #!/bin/sh
-# Builds the Allure page from the results of the last run. `make report` calls it from the root of the repository.
+# Builds the Allure page from the results of the last run, or from those in the folders that it is given: the shards of
+# a run. `make report` calls it from the root of the repository.
 # A machine without Node, or without a network, still has its report: the matrix. So only a failure of Allure itself
 # makes this script fail.
 set -u
 
-results=reports/allure-results
+[ "$#" -gt 0 ] || set -- reports/allure-results
 page=reports/allure-report
 matrix=reports/matrix.html
 version=${ALLURE_VERSION:?name the version of Allure, as make report does}
@@ -15,7 +16,9 @@ without_allure() {
   exit 0
 }
 
-[ -d "$results" ] || without_allure "there are no Allure results in $results; make prove writes them."
+for results in "$@"; do
+  [ -d "$results" ] || without_allure "there are no Allure results in $results; make prove writes them."
+done
 
 node=$(node --version 2>/dev/null) || without_allure "the Allure page needs Node 20 or later, and there is none: install Node, then make report."
 major=${node#v}
@@ -30,7 +33,7 @@ if [ "$installed" != "$version" ]; then
 fi
 
 rm -rf "$page"
-node_modules/.bin/allure generate "$results" --config allurerc.mjs || {
+node_modules/.bin/allure generate "$@" --config allurerc.mjs || {
   status=$?
   echo "report: Allure could not build the page; open $matrix instead" >&2
   exit "$status"

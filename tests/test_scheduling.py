@@ -3,7 +3,7 @@ from __future__ import annotations
 from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.plan import Pairs, plan
 from harness.blueprints.registry import BLUEPRINTS
-from harness.scheduling import groups
+from harness.scheduling import groups, in_order_of_designs
 
 _PLANNED = [
     attempt
@@ -38,3 +38,14 @@ def test_every_other_test_is_dealt_by_itself() -> None:
     group_of = groups(_PLANNED, workers=2)
     for test in ("suites/test_proof.py::test_attack_can_leak[s3.read.get-object]", "suites/test_scaling.py::test_it"):
         assert group_of(test) == test
+
+
+def test_jobs_that_get_a_part_of_the_tests_get_whole_designs() -> None:
+    designs = {attempt.blueprint for attempt in _PLANNED}
+    tests = [_id(attempt.id) for attempt in _PLANNED[::7]]
+    tests += ["suites/test_scaling.py::test_it", _id("project-groups:some-weakness"), _id("identity-folder")]
+    ordered = in_order_of_designs(reversed(tests), designs)
+    assert sorted(ordered) == sorted(tests)
+    assert ordered[-1] == "suites/test_scaling.py::test_it"
+    of_tests = [next(each for each in sorted(designs) if f"[{each}" in test) for test in ordered[:-1]]
+    assert of_tests == sorted(of_tests)
