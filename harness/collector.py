@@ -9,6 +9,7 @@ import pytest
 
 from harness.gathering import Gathering
 from harness.report.building import MATRIX, VERDICTS, append_to_job_summary, build
+from harness.report.lost_results import write_lost_results
 from harness.report.terminal import ReportPaths, advice_line, leak_line, lockout_line, summary_lines
 
 if TYPE_CHECKING:
@@ -98,16 +99,18 @@ class RunCollector:
         """Have the reports written, and let the exit status say what the run proved."""
         if self._config.option.collectonly:
             return
+        stopped = self._stopped or str(session.shouldfail or session.shouldstop or "")
+        result = self._gathering.result(stopped, int(session.exitstatus))
+        write_lost_results(result, self._gathering.place_of)
         # Also where nothing was judged: what an earlier run has left would pass for a report of this one.
         if self._gathering.found_nothing and not self._gathering.attempts_were_selected:
             if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._suites_were_asked_for():
                 session.exitstatus = _NOTHING_SELECTED
             return
-        stopped = self._stopped or str(session.shouldfail or session.shouldstop or "")
-        self._result = self._gathering.result(stopped, int(session.exitstatus))
-        build(self._folder, [self._result])
+        self._result = result
+        build(self._folder, [result])
         append_to_job_summary(self._folder)
-        session.exitstatus = self._result.exit_status
+        session.exitstatus = result.exit_status
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was proved, what was not, and what to open or run next."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from harness.report.lost_results import Place
     from harness.run import Run
 
 RECORD_PROPERTY: Final = "isolation-record"
@@ -30,7 +31,11 @@ CALLS_PROPERTY: Final = "isolation-calls"
 PROOF_PROPERTY: Final = "isolation-proof"
 LIMIT_PROPERTY: Final = "isolation-limit"
 NAME_PROPERTY: Final = "isolation-name"
-OURS: Final = frozenset({RECORD_PROPERTY, CALLS_PROPERTY, PROOF_PROPERTY, LIMIT_PROPERTY, NAME_PROPERTY})
+# What Allure would have been told of a test, should its worker die: of an attempt this process knows it anyway.
+PLACE_PROPERTY: Final = "isolation-place"
+OURS: Final = frozenset(
+    {RECORD_PROPERTY, CALLS_PROPERTY, PROOF_PROPERTY, LIMIT_PROPERTY, NAME_PROPERTY, PLACE_PROPERTY}
+)
 # What holds a judgement of its own, so that a failure of the test is no news.
 _JUDGED: Final = frozenset({RECORD_PROPERTY, PROOF_PROPERTY, NAME_PROPERTY})
 # What of a record is worth a property of a test case in JUnit's XML.
@@ -71,6 +76,7 @@ class Gathering:
         self._selected: set[str] = set()
         self._ended: set[str] = set()
         self._failed: dict[str, FailedTest] = {}
+        self._places: dict[str, Place] = {}
 
     def select(self, tests: Iterable[str]) -> None:
         """Take in which tests are to run, by their node ids."""
@@ -91,6 +97,8 @@ class Gathering:
         """
         ours = {name: value for name, value in report.user_properties if name in OURS}
         report.user_properties = [pair for pair in report.user_properties if pair[0] not in OURS]
+        if PLACE_PROPERTY in ours:
+            self._places[report.nodeid] = _unpacked(ours[PLACE_PROPERTY])
         brought = self._judged(report, ours) if report.when == "call" else []
         if report.failed and not (report.when == "call" and ours.keys() & _JUDGED):
             self._note_failure(report)
@@ -101,6 +109,13 @@ class Gathering:
         elif report.nodeid in self._names:
             report.user_properties += _properties(self._names[report.nodeid].as_json(), _SHOWN_OF_NAMES)
         return brought
+
+    def place_of(self, test: str) -> Place:
+        """Return the parameters and labels that the test has in Allure's results, as far as they are known."""
+        attempt = parameter_of(test)
+        if attempt in self._attempts:
+            return {"parameters": [("attempt", attempt)]}
+        return self._places.get(test, {})
 
     def result(self, stopped: str, tests_ended_with: int) -> RunResult:
         """Return all that was taken in; `stopped` says why the run ended before its tests did, if it did."""

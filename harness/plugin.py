@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import pytest
 
@@ -13,7 +13,7 @@ from harness.attacks.attempts import Attempt
 from harness.blueprints.registry import BLUEPRINTS
 from harness.collector import RunCollector
 from harness.errors import UsageError
-from harness.gathering import CALLS_PROPERTY, NAME_PROPERTY, OURS, RECORD_PROPERTY, packed
+from harness.gathering import CALLS_PROPERTY, NAME_PROPERTY, OURS, PLACE_PROPERTY, RECORD_PROPERTY, packed
 from harness.options import OPTIONS, RunOptions, check_options
 from harness.report import allure
 from harness.report.allure_files import exchange_result_files
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 _RUNNING: pytest.StashKey[pytest.Item] = pytest.StashKey()
+_Kind = TypeVar("_Kind")
 # The parameter of tests that are made once for each blueprint of the run, by its name, those from files included.
 _ATTACKED = "attacked"
 _ATTEMPTS_MARKER = (
@@ -175,8 +176,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Attempt
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Take secrets out of tracebacks and captured output before anybody, Allure included, gets to see them."""
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Take secrets out of tracebacks and captured output before anybody, Allure included, gets to see them.
+
+    Where the test belongs in Allure's tree is said here for tests that may not live to say it.
+    """
     report = yield
     if report.failed and report.longrepr is not None:
         text = report.longreprtext
@@ -187,6 +191,12 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         # They came with the call already; every report of a worker is sent to the controller.
         report.user_properties = [pair for pair in report.user_properties if pair[0] not in OURS]
     report.sections = [(name, redact_known(text)) for name, text in report.sections]
+    attempt = _parameter_of(item, "attempt", Attempt)
+    if attempt is None and report.when == "setup" and (place := allure.place_of_running_test()):
+        report.user_properties.append(packed(PLACE_PROPERTY, place))
+    elif attempt is not None and report.failed and not _is_judged(item):
+        run = item.config.stash[RUN]
+        allure.label(run.not_judged(attempt, "its test broke"), target=run.options.target)
     return report
 
 
@@ -226,6 +236,9 @@ def judge(request: pytest.FixtureRequest, isolation_run: Run) -> Callable[[Attem
 @pytest.fixture
 def try_name(request: pytest.FixtureRequest, isolation_run: Run) -> Callable[[ChosenName], None]:
     """Try a name that was made to collide: record what became of it, fail on a leak, skip what cannot be judged."""
+    chosen = _parameter_of(request.node, "chosen_name", ChosenName)
+    if chosen is not None:
+        allure.place_name(chosen.blueprint, chosen.name_id, target=isolation_run.options.target)
 
     def try_this(chosen_name: ChosenName) -> None:
         __tracebackhide__ = True
@@ -283,5 +296,14 @@ def _is_without(item: pytest.Item, parameter: str, kind: type) -> bool:
     """Tell whether the test takes a parameter for which nothing was planned."""
     if parameter not in getattr(item, "fixturenames", ()):
         return False
+    return _parameter_of(item, parameter, kind) is None
+
+
+def _parameter_of(item: pytest.Item, name: str, kind: type[_Kind]) -> _Kind | None:
     callspec = getattr(item, "callspec", None)
-    return callspec is None or not isinstance(callspec.params.get(parameter), kind)
+    value = callspec.params.get(name) if callspec is not None else None
+    return value if isinstance(value, kind) else None
+
+
+def _is_judged(item: pytest.Item) -> bool:
+    return any(name == RECORD_PROPERTY for name, _ in item.user_properties)

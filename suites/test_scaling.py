@@ -17,10 +17,14 @@ pytestmark = pytest.mark.proof
 _BY_ID = {measurement.id: measurement for measurement in MEASUREMENTS}
 
 
+@pytest.fixture(autouse=True)
+def _place_in_the_report() -> None:
+    allure.label_limits(target="embedded")
+
+
 @pytest.mark.parametrize("measurement", _BY_ID)
 def test_limit_is_measured(measurement: str, request: pytest.FixtureRequest) -> None:
     """One more is added until it is refused, and the refusal is that of the limit."""
-    allure.label_limits(target="embedded")
     target = EmbeddedTarget()
     try:
         limit = _BY_ID[measurement].on(target)

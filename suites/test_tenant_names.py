@@ -26,11 +26,16 @@ def test_a_name_reaches_no_other_tenant(try_name: Callable[[ChosenName], None], 
     try_name(chosen_name)
 
 
+@pytest.fixture
+def _place_in_the_report() -> None:
+    allure.label_proof("names made to collide", target="embedded")
+
+
 @pytest.mark.proof
+@pytest.mark.usefixtures("_place_in_the_report")
 @pytest.mark.parametrize("weakness", weaknesses_between_names())
 def test_a_weakness_is_found_by_names(weakness: str, request: pytest.FixtureRequest) -> None:
     """With the hole planted, a colliding name gets through, and the policies alone say the same of every pair."""
-    allure.label_proof("names made to collide", target="embedded")
     blueprint_name, _, weakness_id = weakness.partition(":")
     blueprint = BLUEPRINTS[blueprint_name]
     hole, disagreement = prove_between_names(blueprint, blueprint.weakness(weakness_id))

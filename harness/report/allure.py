@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import allure_commons
-from allure_commons.model2 import Label, Link, Parameter, TestStepResult
+from allure_commons.model2 import Label, Link, Parameter, TestResult, TestStepResult
 from allure_commons.types import AttachmentType
 from allure_commons.utils import now
 from pydantic_core import to_json
@@ -59,13 +59,14 @@ def label(
     operation: str = "",
     cwe: Iterable[str] = (),
     links: Iterable[tuple[str, str]] = (),
+    result: TestResult | None = None,
 ) -> None:
-    """Give the running test its title, labels, tags and links; does nothing in a run without Allure.
+    """Give the running test, or `result`, its title, labels, tags and links; does nothing in a run without Allure.
 
     `operation` is the API operation such as `dynamodb:GetItem`, `cwe` ids such as `CWE-639`, `links` pairs of address
     and name. It may be called before the attempt, so that a test that breaks is labelled too, and again after it.
     """
-    result = _running_test()
+    result = _running_test() if result is None else result
     if result is None:
         return
     wanted = {
@@ -111,23 +112,19 @@ def label_proof(group: str, *, target: str) -> None:
     result.labels = _relabelled(result.labels, wanted, ())
 
 
+def place_name(blueprint: str, name_id: str, *, target: str) -> None:
+    """Give the running test its place among the names that were made to collide, before anything came of it."""
+    result = _running_test()
+    if result is not None:
+        result.labels = _relabelled(result.labels, _place_of_name(blueprint, name_id, target), ())
+
+
 def label_name(tried: TriedName, *, target: str) -> None:
     """Give the running test its place among the names that were made to collide, and say what became of this one."""
     result = _running_test()
     if result is None:
         return
-    wanted = {
-        "epic": tried.blueprint,
-        "feature": NAMES,
-        "story": tried.id,
-        "blueprint": tried.blueprint,
-        "target": target,
-        "verdict": tried.outcome,
-        "weakness": tried.weakness,
-        "parentSuite": NAMES,
-        "suite": tried.blueprint,
-        "severity": "critical",
-    }
+    wanted = {**_place_of_name(tried.blueprint, tried.id, target), "verdict": tried.outcome, "weakness": tried.weakness}
     result.name = redact_text(f"{tried.name!r} beside {tried.beside!r}: {tried.outcome}")
     result.description = redact_text(f"{tried.reason}.")
     result.labels = _relabelled(result.labels, wanted, ())
@@ -240,6 +237,19 @@ def _step(name: str, parameters: Mapping[str, object]) -> TestStepResult:
     return TestStepResult(name=redact_text(name), status="passed", parameters=shown, start=told, stop=told)
 
 
+def _place_of_name(blueprint: str, name_id: str, target: str) -> dict[str, str]:
+    return {
+        "epic": blueprint,
+        "feature": NAMES,
+        "story": name_id,
+        "blueprint": blueprint,
+        "target": target,
+        "parentSuite": NAMES,
+        "suite": blueprint,
+        "severity": "critical",
+    }
+
+
 def _relabelled(labels: Iterable[Label], wanted: Mapping[str, str | None], tags: Iterable[str]) -> list[Label]:
     return [
         *(kept for kept in labels if kept.name not in _OWN),
@@ -276,6 +286,14 @@ def _verdict_words(record: AttemptRecord) -> str:
 
 def _verdict_tag(record: AttemptRecord) -> str:
     return "expected-leak" if record.verdict == "LEAK" and record.leak_was_declared else ""
+
+
+def place_of_running_test() -> dict[str, Any]:
+    """Return the parameters and labels that the running test has so far; empty in a run without Allure."""
+    result = _running_test()
+    if result is None:
+        return {}
+    return {kind: [[each.name, each.value] for each in getattr(result, kind)] for kind in ("parameters", "labels")}
 
 
 def _running_test() -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from suites_runs import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from suites_runs import RunSuites, SuitesRun
@@ -53,17 +54,17 @@ def pytest_runtest_logreport(report):
 class RunWithMishap(Protocol):
     """Runs the suites with a plugin that makes something go wrong at the given test, or after so many."""
 
-    def __call__(self, mishap: str, at: str, *arguments: str) -> SuitesRun: ...
+    def __call__(self, mishap: str, at: str, *arguments: str, some: Sequence[str] = ...) -> SuitesRun: ...
 
 
 @pytest.fixture
 def run_with_mishap(run_suites: RunSuites, tmp_path: Path) -> RunWithMishap:
-    def run(mishap: str, at: str, *arguments: str) -> SuitesRun:
+    def run(mishap: str, at: str, *arguments: str, some: Sequence[str] = _SOME) -> SuitesRun:
         plugin = tmp_path / "plugin"
-        plugin.mkdir()
+        plugin.mkdir(exist_ok=True)
         (plugin / "mishap.py").write_text(mishap, encoding="utf-8")
         path = os.pathsep.join((str(plugin), str(ROOT)))
-        return run_suites(*_SOME, *arguments, "-p", "mishap", environment={"MISHAP_AT": at, "PYTHONPATH": path})
+        return run_suites(*some, *arguments, "-p", "mishap", environment={"MISHAP_AT": at, "PYTHONPATH": path})
 
     return run
 
@@ -91,6 +92,47 @@ def test_an_attempt_lost_with_its_worker_is_inconclusive_and_the_run_is_partial(
     assert "PARTIAL RUN: 1 test was lost in a worker that died." in _summary_lines(run)[1]
     assert "PARTIAL RUN: 1 test was lost" in (run.reports / "matrix.html").read_text(encoding="utf-8")
     assert len(run.with_verdict("ISOLATED")) > 10, "another worker has gone on"
+
+
+@pytest.mark.parametrize(
+    ("some", "lost"),
+    [
+        pytest.param(
+            (*_SOME, "-k", "get-object-member-on-member"),
+            "identity-folder-s3.read.get-object-member-on-member-t1-to-t2",
+            id="attempt",
+        ),
+        pytest.param(
+            ("suites/test_proof.py", "--blueprint", "identity-folder", "-k", "test_denying"),
+            "test_denying_everything_locks_out[identity-folder]",
+            id="proof",
+        ),
+        pytest.param(
+            ("suites/test_tenant_names.py", "--blueprint", "project-groups", "-k", "empty or wildcard-behind"),
+            "test_a_name_reaches_no_other_tenant[project-groups-wildcard-behind]",
+            id="name",
+        ),
+    ],
+)
+def test_a_lost_test_is_broken_in_allure_in_the_place_and_with_the_history_it_would_have_had(
+    run_with_mishap: RunWithMishap, tmp_path: Path, some: Sequence[str], lost: str
+) -> None:
+    def results(at: str, folder: str) -> list[dict[str, Any]]:
+        run_with_mishap(_CRASHES, at, "-n", "2", "--alluredir", str(tmp_path / folder), some=some)
+        return [json.loads(path.read_text("utf-8")) for path in (tmp_path / folder).glob("*-result.json")]
+
+    crashed, whole = results(lost, "crashed"), results("nothing", "whole")
+    (broken,) = [result for result in crashed if result["status"] == "broken"]
+    assert broken["statusDetails"] == {"message": "its worker process died while it ran"}
+    (as_ever,) = [result for result in whole if result["historyId"] == broken["historyId"]]
+    for field in ("fullName", "parameters", "testCaseId", "titlePath"):
+        assert broken[field] == as_ever[field]
+    ours = {"epic", "feature", "story", "attacker", "victim", "target", "parentSuite", "suite", "severity"}
+    assert _labels(broken, ours) == _labels(as_ever, ours)
+
+
+def _labels(result: Mapping[str, Any], names: Collection[str]) -> dict[str, str]:
+    return {label["name"]: label["value"] for label in result["labels"] if label["name"] in names}
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
