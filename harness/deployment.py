@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DeploymentError
+from harness.persistence import performed
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def provider_name(region: str, user_pool: str) -> str:
 
 def operate(target: Target, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
     """Perform one call as the operator and return its answer. Raises DeploymentError saying what was refused."""
-    response = target.send_as_operator(ApiRequest(service, operation, params))
+    response = performed(target, ApiRequest(service, operation, params))
     if not response.succeeded:
         raise DeploymentError(
             f"{service}:{operation} on the {target.name} target failed with {response.error_code}: {response.message}",

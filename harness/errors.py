@@ -5,6 +5,7 @@ HarnessError
 ├── DeploymentError         a blueprint could not be provisioned or destroyed
 ├── SignInRefusedError      a user who should be able to sign in was refused
 └── TargetError             the target answered something the harness cannot interpret
+    └── DisturbedError      an answer got lost on the way, so that the attempt has to be made once more
 """
 
 
@@ -34,3 +35,7 @@ class SignInRefusedError(_AnsweredError):
 
 class TargetError(HarnessError):
     """The target answered something the harness cannot interpret."""
+
+
+class DisturbedError(TargetError):
+    """The service failed or the connection broke, and nobody knows whether the request was performed."""

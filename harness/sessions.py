@@ -11,6 +11,7 @@ from harness.deployment import operate
 from harness.errors import DeploymentError, SignInRefusedError
 from harness.forgery import claims_of
 from harness.memberships import Memberships
+from harness.persistence import performed
 from harness.placeholders import TENANT, filled_in, per_tenant
 from harness.secret import Secret
 from harness.targets.api import ApiRequest, AwsCredentials
@@ -196,7 +197,7 @@ def _sign_up(target: Target, blueprint: Blueprint, deployment: Deployment, user:
         UserAttributes=[{"Name": "email", "Value": user.email}, *named],
     )
     whom = {"UserPoolId": deployment.user_pool, "Username": user.username}
-    confirmed = target.send_as_operator(ApiRequest("cognito-idp", "AdminConfirmSignUp", whom))
+    confirmed = performed(target, ApiRequest("cognito-idp", "AdminConfirmSignUp", whom))
     if not confirmed.succeeded:
         text = f"nobody could confirm {user.caller}: {confirmed.error_code}: {confirmed.message}"
         raise SignInRefusedError(text, confirmed.error_code or "")
@@ -370,7 +371,7 @@ def _exchange(target: Target, caller: Caller, identity_id: str, params: Mapping[
 
 
 def _sign_in_call(target: Target, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
-    response = target.send(ApiRequest(service, operation, params), None)
+    response = performed(target, ApiRequest(service, operation, params), lambda call: target.send(call, None))
     if not response.succeeded:
         text = f"{operation} refused the sign-in with {response.error_code}: {response.message}"
         raise SignInRefusedError(text, response.error_code or "")

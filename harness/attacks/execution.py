@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import stamina
+
 from harness.assets import PRIVATE, PUBLIC, plant, reread, restore, stands
 from harness.attacks.aiming import Aiming
 from harness.attacks.attempts import AttemptKind
@@ -15,9 +17,10 @@ from harness.attacks.plan import asset_names
 from harness.attacks.sending import Sender
 from harness.attacks.technique import LeakKind
 from harness.blueprints.contract import Effect, Reach
-from harness.errors import SignInRefusedError, TargetError
+from harness.errors import DisturbedError, SignInRefusedError, TargetError
 from harness.evidence import exchange_evidence
 from harness.outcome import Outcome, holds, searchable
+from harness.persistence import performed
 from harness.sessions import Session, credentials_from
 from harness.verdicts import Verdict, VerdictName, judge_control
 
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 _KNOWN_GOOD = (TECHNIQUES["dynamodb.read.get-item"], TECHNIQUES["s3.read.get-object"])
 # At the identity pool the credential is the ID token, so it is the token that has to be shown to work.
 _KNOWN_GOOD_TOKEN = TECHNIQUES["identity-pool.session.foreign-identity-with-own-token"]
+# So often is an attempt made when answers get lost.
+_TRIES = 8
 
 
 class Execution:
@@ -67,9 +72,23 @@ class Execution:
     def judge(self, attempt: Attempt) -> Verdict:
         """Return the verdict on an attempt; raises only for malfunctions of the harness itself."""
         try:
-            return self._control(attempt) if attempt.is_control else self._attack(attempt)
+            return self._undisturbed(attempt)
         except TargetError as error:
             return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, str(error))
+
+    def forget_failed_controls(self) -> None:
+        """Have controls that did not work carried out anew when they are needed the next time."""
+        for name, verdict in list(self._judged_controls.items()):
+            if verdict.name is not VerdictName.WORKS:
+                del self._judged_controls[name]
+
+    def _undisturbed(self, attempt: Attempt) -> Verdict:
+        """Judge an attempt from its beginning until every answer has come back. Raises DisturbedError in the end."""
+        carry_out = self._control if attempt.is_control else self._attack
+        try:
+            return carry_out(attempt)
+        except DisturbedError:
+            return stamina.RetryingCaller(attempts=_TRIES, wait_jitter=0.5).on(DisturbedError)(carry_out, attempt)
 
     def rulings_of(self, controls: Iterable[Attempt]) -> list[Ruling]:
         """Return the decisions behind those of the controls that work, the operator's excepted.
@@ -107,8 +126,10 @@ class Execution:
         """Send the steps, and put back what the first one changed, also when those after it came to nothing."""
         try:
             exchange = self._sender.send(attempt, steps(aim), caller)
-        except TargetError:
+        except TargetError as error:
             self._put_back(attempt.technique, aim)
+            if isinstance(error, DisturbedError) and attempt.technique.effect is Effect.WRITE:
+                self._restore(aim.asset)
             raise
         if exchange.responses[0].succeeded:
             self._put_back(attempt.technique, aim)
@@ -116,7 +137,7 @@ class Execution:
 
     def _put_back(self, technique: Technique, aim: Aim) -> None:
         for request in () if technique.clean_up is None else technique.clean_up(aim):
-            answer = self._target.send_as_operator(request)
+            answer = performed(self._target, request)
             if not answer.succeeded:
                 raise TargetError(f"{request.operation} could not put things back: {answer.message}")
 
@@ -253,10 +274,13 @@ class Execution:
             )
         if response.succeeded and stands(asset, response.data):
             return False
-        put_back = self._target.send_as_operator(restore(asset))
+        self._restore(asset)
+        return True
+
+    def _restore(self, asset: Asset) -> None:
+        put_back = performed(self._target, restore(asset))
         if not put_back.succeeded:
             raise TargetError(f"the asset of {asset.owner} could not be put back: {put_back.message}")
-        return True
 
     def _onlooker(self, asset: Asset) -> Session | None:
         """Return the session in which its owner may look after an asset, None where the operator has to."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.attacks.obtained import ByOperator, BySomebody, Later, ObtainedCall
 from harness.blueprints.contract import Effect
-from harness.errors import SignInRefusedError, TargetError
+from harness.errors import DisturbedError, SignInRefusedError, TargetError
 from harness.outcome import Observation, Outcome, observe
 from harness.targets.api import ApiRequest
 from harness.targets.clients import takes_signature
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _KINDS = (ApiRequest, RouteCall, ObtainedCall, ByOperator, BySomebody, Later)
 _BY_OTHERS = (ByOperator, BySomebody)
+# So often in turn does no service fail by chance.
+_OWN_FAILURES = 3
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,13 @@ class Sender:
 
     def __init__(self, target: Target) -> None:
         self._target = target
+        self._failures_of_routes = 0
 
     def send(self, attempt: Attempt, steps: tuple[Step, ...], sender: Session | None) -> Exchange:
         """Send the steps as the caller, or as the operator where there is none, until one is not allowed.
 
-        Raises SignInRefusedError for a call that takes a signature by a caller who has no AWS credentials.
+        Raises SignInRefusedError for a call that takes a signature by a caller who has no AWS credentials, and
+        DisturbedError when an answer got lost: then nothing of the attempt counts.
         """
         requests: list[ApiRequest | RouteCall] = []
         responses: list[ApiResponse] = []
@@ -62,6 +66,7 @@ class Sender:
             request = sent.request if isinstance(sent, ObtainedCall | ByOperator | BySomebody | Later) else sent
             requests.append(request)
             answer = self.send_one(sent, sender)
+            self._check(request, answer)
             responses.append(answer)
             if isinstance(sent, _BY_OTHERS):
                 if answer.succeeded:
@@ -88,6 +93,17 @@ class Sender:
             return self._target.send_as_operator(request.request)
         asked, by = (request.request, request.session) if isinstance(request, BySomebody) else (request, sender)
         return self._call_route(asked, by) if isinstance(asked, RouteCall) else self._call_api(asked, by)
+
+    def _check(self, request: ApiRequest | RouteCall, answer: ApiResponse) -> None:
+        if self._target.disturbance_of(answer) is None:
+            self._failures_of_routes = 0
+            return
+        if isinstance(request, RouteCall) and answer.status:
+            # Applications answer so too; what fails time and again is the answer of one.
+            self._failures_of_routes += 1
+            if self._failures_of_routes >= _OWN_FAILURES:
+                return
+        raise DisturbedError(f"{request.operation} was disturbed: {answer.error_code}: {answer.message}".strip(": "))
 
     def _call_api(self, request: ApiRequest, sender: Session | None) -> ApiResponse:
         if not takes_signature(request):

@@ -34,9 +34,18 @@ class Connection:
         """Tell whether the operator is the root user, who can do anything but assume roles."""
         return self.operator_arn.endswith(":root")
 
-    def target(self, *, pace: Pace | None = None, limits: RunLimits | None = None) -> RemoteTarget:
+    def target(
+        self, *, pace: Pace | None = None, limits: RunLimits | None = None, settling_seconds: float = 0.0
+    ) -> RemoteTarget:
         """Return the target, as this process uses it."""
-        return RemoteTarget(self.place, self.operator, self.operator_arn, pace=pace, limits=limits)
+        return RemoteTarget(
+            self.place,
+            self.operator,
+            self.operator_arn,
+            pace=pace,
+            limits=limits,
+            settling_seconds=settling_seconds,
+        )
 
 
 def caller_of(answer: ApiResponse) -> tuple[str, str]:

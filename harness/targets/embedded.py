@@ -37,6 +37,7 @@ class EmbeddedTarget:
 
     name = "embedded"
     capabilities = frozenset({Capability.TIME_TRAVEL})
+    settling_seconds = 0.0
 
     def __init__(self, region: str = "us-east-1") -> None:
         self.region = region
@@ -65,6 +66,9 @@ class EmbeddedTarget:
         """Send one HTTP request to an API: signed, with a bearer token, or (None) as it is."""
         self.log.note("execute-api", request.method)
         return received(self.cloud.gateway.before_send(prepared(request, caller, self.region)))
+
+    def disturbance_of(self, answer: ApiResponse) -> None:
+        """Return None: between here and there is nothing that could go wrong."""
 
     def explain(self, response: ApiResponse | HttpResponse) -> list[dict[str, Any]]:
         """Return the policy engine's own explanations of the decisions this answer rests on, with what was asked."""

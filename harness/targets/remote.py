@@ -67,9 +67,11 @@ class RemoteTarget:
         *,
         pace: Pace | None = None,
         limits: RunLimits | None = None,
+        settling_seconds: float = 0.0,
     ) -> None:
         self.name, self.region, self.account = place.name, place.region, place.account
         self.operator_arn = operator_arn
+        self.settling_seconds = settling_seconds
         self.log = CallLog()
         self._place = place
         self._operator = operator
@@ -111,6 +113,10 @@ class RemoteTarget:
         del request
         self.log.note(*self._sending)
         return None
+
+    def disturbance_of(self, answer: ApiResponse) -> Disturbance | None:
+        """Return whether an answer tells nothing, and what is known of the request then."""
+        return disturbance_of(answer)
 
     def explain(self, response: ApiResponse | HttpResponse) -> list[dict[str, Any]]:
         """Return nothing: a remote target does not tell how it decided."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from harness.targets.api import ApiRequest, ApiResponse, AwsCredentials
     from harness.targets.calls import CallLog
     from harness.targets.http import BearerToken, HttpRequest, HttpResponse
+    from harness.targets.transient import Disturbance
 
 
 class Capability(StrEnum):
@@ -21,7 +22,10 @@ class Capability(StrEnum):
 
 
 class Target(Protocol):
-    """Where a blueprint is deployed and attacked."""
+    """Where a blueprint is deployed and attacked.
+
+    `settling_seconds` is how long a change of IAM may take to be seen everywhere; 0 where it is seen at once.
+    """
 
     name: str
     region: str
@@ -29,6 +33,7 @@ class Target(Protocol):
     operator_arn: str
     capabilities: frozenset[Capability]
     log: CallLog
+    settling_seconds: float
 
     @property
     def calls(self) -> int:
@@ -42,6 +47,9 @@ class Target(Protocol):
 
     def send_http(self, request: HttpRequest, caller: AwsCredentials | BearerToken | None) -> HttpResponse:
         """Send one HTTP request to an API of the target: signed, with a bearer token, or (None) as it is."""
+
+    def disturbance_of(self, answer: ApiResponse) -> Disturbance | None:
+        """Return what befell a request on its way, None where the answer is the target's own."""
 
     def explain(self, response: ApiResponse | HttpResponse) -> list[dict[str, Any]]:
         """Return the decisions behind an answer, as plain JSON; empty where the target does not tell."""
