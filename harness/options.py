@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from harness.attacks.technique import Technique
     from harness.blueprints.spec import Blueprint, Weakness
 
-TARGETS = ("embedded",)
+TARGETS = ("embedded", "localstack", "sandbox")
 _DEFAULT_REGION = "us-east-1"
+_SETTLE = {"localstack": "0", "sandbox": "30"}
+_LONGEST_RUN = 55
 _Choice = TypeVar("_Choice", Pairs, Enforcement, Fault)
 
 
@@ -61,8 +63,39 @@ OPTIONS = (
     OptionSpec(
         "fault", "", "make the embedded target forget a check (may be repeated): " + ", ".join(Fault), repeatable=True
     ),
+    OptionSpec(
+        "endpoint-url", "", "address of the LocalStack-compatible endpoint (AWS_ENDPOINT_URL, or localhost:4566)"
+    ),
+    OptionSpec(
+        "sandbox",
+        "",
+        "ACCOUNT/REGION that may be attacked with --target sandbox (may be repeated)",
+        repeatable=True,
+    ),
+    OptionSpec("sandbox-boundary", "", "ARN of the permissions boundary of every role made on a remote target"),
+    OptionSpec("settle", "", "seconds until changes of IAM are seen on a remote target (localstack 0, sandbox 30)"),
+    OptionSpec("max-requests", "20000", "requests that each process may send to a remote target"),
+    OptionSpec("max-users", "300", "users that a run may make on a remote target"),
+    OptionSpec("max-minutes", "50", "minutes that a run may take on a remote target; sessions last an hour"),
+    OptionSpec("reuse", "", "attack what an earlier run with --keep has left: its run id"),
     OptionSpec("reports", "reports", "folder for verdicts.json and matrix.html"),
 )
+
+
+@dataclass(frozen=True)
+class RemoteOptions:
+    """What a person may say of a remote target. `settle` and the minutes are seconds and minutes of real time."""
+
+    endpoint_url: str
+    allowed: tuple[str, ...]
+    boundary: str
+    settle: float
+    max_requests: int
+    max_users: int
+    max_minutes: float
+    keep: bool
+    reuse: str
+    dry_run: bool
 
 
 @dataclass(frozen=True)
@@ -70,7 +103,8 @@ class RunOptions:
     """The checked options of a run.
 
     `blueprints` are the sound designs, by which everything is planned; `weakness` is planted when they are deployed.
-    `blueprint_files` are the paths of those that were read from files, by their names.
+    `blueprint_files` are the paths of those that were read from files, by their names; `remote` is None for the
+    embedded target.
     """
 
     target: str
@@ -87,6 +121,7 @@ class RunOptions:
     allow_inconclusive: bool
     narrowed: bool
     blueprint_files: Mapping[str, str] = field(default_factory=dict)
+    remote: RemoteOptions | None = None
 
     @property
     def weakness_id(self) -> str | None:
@@ -104,7 +139,14 @@ class RunOptions:
         return self.weakness is not None or bool(self.faults) or self.enforcement is not Enforcement.NORMAL
 
 
-def check_options(values: dict[str, Any], *, allow_inconclusive: bool = False, narrowed: bool = False) -> RunOptions:
+def check_options(
+    values: dict[str, Any],
+    *,
+    allow_inconclusive: bool = False,
+    narrowed: bool = False,
+    keep: bool = False,
+    dry_run: bool = False,
+) -> RunOptions:
     """Return the options as a run needs them. Raises UsageError with one clear line for the first that is wrong.
 
     `values` maps option names to strings, or to lists of strings for repeatable ones.
@@ -126,6 +168,10 @@ def check_options(values: dict[str, Any], *, allow_inconclusive: bool = False, n
                 f"--tenants {tenants} leaves {blueprint.name} nobody to attack: its users belong to several tenants, "
                 f"so it takes {blueprint.minimum_tenants}"
             )
+    remote = _remote(values, keep=keep, dry_run=dry_run)
+    users = tenants * sum(len(blueprint.contract.personas) for blueprint in blueprints)
+    if remote is not None and users > remote.max_users:
+        raise UsageError(f"this run makes up to {users} users, more than --max-users {remote.max_users} allows")
     return RunOptions(
         target=target,
         region=values["region"],
@@ -141,6 +187,34 @@ def check_options(values: dict[str, Any], *, allow_inconclusive: bool = False, n
         allow_inconclusive=allow_inconclusive,
         narrowed=narrowed or len(techniques) < len(TECHNIQUES) or (not files and len(blueprints) < len(BLUEPRINTS)),
         blueprint_files={blueprint.name: path for path, blueprint in files.items()},
+        remote=remote,
+    )
+
+
+def _remote(values: dict[str, Any], *, keep: bool, dry_run: bool) -> RemoteOptions | None:
+    target = values["target"]
+    if target == "embedded":
+        given = [name for name in ("endpoint-url", "sandbox-boundary", "reuse") if values[name]]
+        given += [name for name, flag in (("keep", keep), ("dry-run", dry_run)) if flag]
+        if given:
+            raise UsageError(f"--{given[0]} is about remote targets; choose one with --target localstack or sandbox")
+        return None
+    if values["enforcement"] != Enforcement.NORMAL or values["fault"]:
+        raise UsageError(f"--enforcement and --fault are switches of the embedded target; {target} has none")
+    minutes = float(_number("max-minutes", values["max-minutes"]))
+    if not 1 <= minutes <= _LONGEST_RUN:
+        raise UsageError(f"--max-minutes takes 1 to {_LONGEST_RUN}: the sessions of users last an hour; deal the run")
+    return RemoteOptions(
+        endpoint_url=values["endpoint-url"],
+        allowed=tuple(values["sandbox"]),
+        boundary=values["sandbox-boundary"],
+        settle=float(_number("settle", values["settle"] or _SETTLE[target])),
+        max_requests=_number("max-requests", values["max-requests"]),
+        max_users=_number("max-users", values["max-users"]),
+        max_minutes=minutes,
+        keep=keep,
+        reuse=values["reuse"],
+        dry_run=dry_run,
     )
 
 

@@ -15,6 +15,8 @@ from harness.collector import RunCollector
 from harness.errors import UsageError
 from harness.gathering import CALLS_PROPERTY, NAME_PROPERTY, OURS, PLACE_PROPERTY, RECORD_PROPERTY, packed
 from harness.options import OPTIONS, RunOptions, check_options
+from harness.remote_controller import RemoteController
+from harness.remote_run import workers_for
 from harness.report import allure
 from harness.report.allure_files import exchange_result_files
 from harness.report.terminal import header_lines
@@ -27,12 +29,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from xdist.remote import Producer
+    from xdist.workermanage import WorkerController
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 _RUNNING: pytest.StashKey[pytest.Item] = pytest.StashKey()
 _Kind = TypeVar("_Kind")
 # The parameter of tests that are made once for each blueprint of the run, by its name, those from files included.
 _ATTACKED = "attacked"
+# Under this name a worker is told which run it takes part in.
+_TOLD_WORKERS = "isolation"
 _ATTEMPTS_MARKER = (
     "attempts(*patterns, controls=False): judge every planned attempt whose technique id matches a pattern, "
     "controls in place of attacks when controls=True"
@@ -64,6 +69,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="exit 0 although something stayed INCONCLUSIVE; the summary says so",
     )
+    group.addoption(
+        "--dry-run",
+        action="store_true",
+        help="on a remote target: say what the run would make and call, and make nothing",
+    )
+    group.addoption(
+        "--keep",
+        action="store_true",
+        help="on a remote target: destroy nothing at the end; go on with --reuse RUN, clean up with `harness sweep`",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -82,10 +97,13 @@ def pytest_configure(config: pytest.Config) -> None:
         if silent is not None:
             config.pluginmanager.unregister(silent)
     keep_known()
-    run = Run(options)
+    told = getattr(config, "workerinput", {}).get(_TOLD_WORKERS)
+    run = Run(options) if told is None else Run(options, **told)
     config.stash[RUN] = run
-    if not hasattr(config, "workerinput"):
+    if told is None:
         config.pluginmanager.register(RunCollector(config, run), "isolation-collector")
+        if options.remote is not None:
+            config.pluginmanager.register(RemoteController(config, run), "isolation-remote")
 
 
 def pytest_sessionstart() -> None:
@@ -143,7 +161,8 @@ def _parameter(attempt: Attempt) -> Any:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Drop the tests for which nothing was planned, and the proof where the run is altered or narrowed on purpose."""
     options = config.stash[RUN].options
-    without_proof = options.altered or bool(config.getoption("isolation_attack"))
+    # The proof is of the harness, and takes the embedded target.
+    without_proof = options.altered or bool(config.getoption("isolation_attack")) or options.remote is not None
     kept: list[pytest.Item] = []
     dropped: list[pytest.Item] = []
     for item in items:
@@ -168,11 +187,29 @@ def isolation_run(request: pytest.FixtureRequest) -> Iterator[Run]:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell a worker which run it takes part in, and how many there are of it."""
+    node.workerinput[_TOLD_WORKERS] = {
+        "id": node.config.stash[RUN].id,
+        "workers": len(node.config.getvalue("tx")),
+    }
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Cap `-n auto` on remote targets, where the account's request rates are what bounds a run."""
+    return None if config.stash[RUN].options.remote is None else workers_for()
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> AttemptScheduling | None:
     """Deal attempts that rest on the same controls to the same worker, unless another distribution is asked for."""
     if config.getvalue("dist") != "load" or not _suites_are_named(config):
         return None
-    return AttemptScheduling(config, log, groups(config.stash[RUN].planned, len(config.getvalue("tx"))))
+    run = config.stash[RUN]
+    # The users of one deployment are changed by some attacks, for a moment: no two processes attack the same.
+    whole_designs = run.options.remote is not None
+    return AttemptScheduling(config, log, groups(run.planned, len(config.getvalue("tx")), whole_designs=whole_designs))
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -266,7 +303,11 @@ def _options(config: pytest.Config) -> RunOptions:
             given = config.getini(option.destination) or None
         values[option.name] = given or ([] if option.repeatable else option.default)
     return check_options(
-        values, allow_inconclusive=bool(config.getoption("allow_inconclusive")), narrowed=_is_narrowed(config)
+        values,
+        allow_inconclusive=bool(config.getoption("allow_inconclusive")),
+        narrowed=_is_narrowed(config),
+        keep=bool(config.getoption("keep")),
+        dry_run=bool(config.getoption("dry_run")),
     )
 
 

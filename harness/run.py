@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,9 +14,12 @@ from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.plan import declared_boundaries, plan
 from harness.blueprints.registry import source_of
 from harness.emulator.authorization import Enforcement
+from harness.errors import HarnessError
 from harness.named_stage import names_of, set_up_names, techniques_between_names
 from harness.outcome import Outcome
 from harness.population import populate
+from harness.remote_run import RemoteRun, connect
+from harness.remote_stage import RemoteStage
 from harness.report.names import TriedName
 from harness.report.recording import evidence_of, record_of
 from harness.report.result import DesignSource
@@ -23,6 +27,7 @@ from harness.report.run import RunFacts
 from harness.report.terminal import rerun_command
 from harness.secret import Secret
 from harness.stage import set_up
+from harness.targets.remote import RemoteTarget
 from harness.verdicts import Verdict, VerdictName
 
 if TYPE_CHECKING:
@@ -71,23 +76,50 @@ class Run:
     """What a process does of a run. Stages are set up when the first attempt on their blueprint is judged."""
 
     options: RunOptions
+    id: str = field(default_factory=lambda: secrets.token_hex(4))
+    workers: int = 1
     planned: list[Attempt] = field(default_factory=list)
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
-    _stages: dict[str, Stage] = field(default_factory=dict)
+    _stages: dict[str, Stage | RemoteStage] = field(default_factory=dict)
+    _failed_stages: dict[str, HarnessError] = field(default_factory=dict)
     _named_stages: dict[str, NamedStage] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        techniques = [each for each in self.options.techniques if each.id not in self.beyond_target]
         for blueprint in self.options.blueprints:
-            self.planned += plan(blueprint, self.options.techniques, self.options.tenants, self.options.pairs)
+            self.planned += plan(blueprint, techniques, self.options.tenants, self.options.pairs)
+
+    @cached_property
+    def remote(self) -> RemoteRun | None:
+        """What is remote of the run, connected to its target; None on the embedded one.
+
+        Raises UsageError for what guards the target, and TargetError when it does not answer.
+        """
+        remote = self.options.remote
+        if remote is None:
+            return None
+        return RemoteRun(self.options, remote, connect(self.options, remote), self.id, self.workers)
+
+    @cached_property
+    def beyond_target(self) -> frozenset[str]:
+        """The techniques that are not attempted because no target of this kind can do what they need."""
+        if self.options.remote is None:
+            return frozenset()
+        return frozenset(each.id for each in self.options.techniques if each.needs - RemoteTarget.capabilities)
 
     def judge(self, attempt: Attempt) -> Judged:
         """Carry out the attempt on the stage of its blueprint and return what came of it."""
-        users = () if attempt.blueprint in self._stages else self._stage(attempt.blueprint).calls_per_user
-        stage = self._stage(attempt.blueprint)
+        is_new = attempt.blueprint not in self._stages
+        judging = self._stage(attempt.blueprint)
+        stage = judging.stage if isinstance(judging, RemoteStage) else judging
         before = stage.target.calls
-        verdict = stage.execution.judge(attempt)
-        calls = {"verdict": stage.target.calls - before, "users": list(users)}
-        advice = stage.advice_on(verdict) if verdict.is_undeclared_leak else None
+        verdict = judging.judge(attempt)
+        calls = {
+            "verdict": stage.target.calls - before,
+            "users": list(stage.calls_per_user if is_new else ()),
+            "operations": stage.target.log.news(),
+        }
+        advice = judging.advice_on(verdict) if verdict.is_undeclared_leak else None
         record = record_of(verdict, stage.population, self.options, stage.deployment.run_id, advice=advice)
         return Judged(
             verdict,
@@ -109,6 +141,9 @@ class Run:
     @cached_property
     def names(self) -> tuple[ChosenName, ...]:
         """The names that the run tries: those of every design in which people choose names, and which it attacks."""
+        if self.options.remote is not None:
+            # Dozens of tenants under awkward names, most of which AWS refuses: tried on the embedded target alone.
+            return ()
         return tuple(
             ChosenName(blueprint.name, name.id)
             for blueprint in self.options.blueprints
@@ -156,7 +191,10 @@ class Run:
         return RunFacts(
             target=options.target,
             region=options.region,
-            account="in process",
+            account="in process" if self.remote is None else self.remote.connection.place.account,
+            alias="" if self.remote is None else self.remote.connection.alias,
+            endpoint="" if self.remote is None else self.remote.connection.place.endpoint,
+            not_attempted=tuple(sorted(self.beyond_target)),
             seed=options.seed,
             tenants=options.tenants,
             pairs=options.pairs.value,
@@ -201,19 +239,30 @@ class Run:
         self._stages.clear()
         self._named_stages.clear()
 
-    def _stage(self, name: str) -> Stage:
+    def _stage(self, name: str) -> Stage | RemoteStage:
+        if name in self._failed_stages:
+            raise self._failed_stages[name]
         if name not in self._stages:
-            blueprint = self.blueprint(name)
-            # Controls behind attacks need assets too, so everything of the blueprint is planted, narrowed or not.
-            planned = [attempt for attempt in self.planned if attempt.blueprint == name]
-            self._stages[name] = set_up(
-                blueprint,
-                planned,
-                tenants=self.options.tenants,
-                seed=self.options.seed,
-                region=self.options.region,
-                enforcement=self.options.enforcement,
-                faults=self.options.faults,
-                weakness=self.options.weakness,
-            )
+            try:
+                self._stages[name] = self._set_up(self.blueprint(name))
+            except HarnessError as error:
+                # Tried once, not by every attempt again: it would fail as slowly each time.
+                self._failed_stages[name] = error
+                raise
         return self._stages[name]
+
+    def _set_up(self, blueprint: Blueprint) -> Stage | RemoteStage:
+        # Controls behind attacks need assets too, so everything of the blueprint is planted, narrowed or not.
+        planned = [attempt for attempt in self.planned if attempt.blueprint == blueprint.name]
+        if self.remote is not None:
+            return self.remote.stage(blueprint, planned)
+        return set_up(
+            blueprint,
+            planned,
+            tenants=self.options.tenants,
+            seed=self.options.seed,
+            region=self.options.region,
+            enforcement=self.options.enforcement,
+            faults=self.options.faults,
+            weakness=self.options.weakness,
+        )

@@ -60,15 +60,16 @@ class AttemptScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist's c
             node.shutdown()
 
 
-def groups(planned: Iterable[Attempt], workers: int) -> Callable[[str], str]:
+def groups(planned: Iterable[Attempt], workers: int, *, whole_designs: bool = False) -> Callable[[str], str]:
     """Return the function that tells the group of a test by its id.
 
-    Attempts are grouped by design where there are designs enough for the workers, and by technique where there are not;
+    Attempts are grouped by design where that is asked for or there are designs enough for the workers, and by technique
+    where there are not;
     names that are tried on a design stay together; every other test is a group of its own.
     """
     attempts = {attempt.id: attempt for attempt in planned}
     designs = {attempt.blueprint for attempt in attempts.values()}
-    by_design = len(designs) >= _DESIGNS_PER_WORKER * workers
+    by_design = whole_designs or len(designs) >= _DESIGNS_PER_WORKER * workers
 
     def group_of(nodeid: str) -> str:
         parameter = parameter_of(nodeid)

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import stamina
+
 from harness.blueprints.contract import SignIn
 from harness.deployment import operate
 from harness.errors import DeploymentError, SignInRefusedError
@@ -117,7 +119,15 @@ def sign_in(target: Target, blueprint: Blueprint, deployment: Deployment, user: 
     persona = blueprint.contract.persona(user.caller.persona)
     if persona.has_tokens:
         _register(target, blueprint, deployment, user)
-    return _SIGN_IN[persona.sign_in](target, blueprint, deployment, user)
+    enter = _SIGN_IN[persona.sign_in]
+    try:
+        return enter(target, blueprint, deployment, user)
+    except SignInRefusedError:
+        if not target.settling_seconds:
+            raise
+    # What lets the user in may not be seen everywhere yet.
+    patient = stamina.RetryingCaller(attempts=None, timeout=2 * target.settling_seconds)
+    return patient.on(SignInRefusedError)(enter, target, blueprint, deployment, user)
 
 
 def assigned_key(persona: Persona, session: Session) -> str:

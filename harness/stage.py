@@ -21,7 +21,7 @@ from harness.sessions import sign_in_everybody
 from harness.targets.embedded import EmbeddedTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from harness.advice import Advice, Ruling
     from harness.attacks.attempts import Attempt
@@ -31,14 +31,15 @@ if TYPE_CHECKING:
     from harness.errors import SignInRefusedError
     from harness.population import Caller, Population
     from harness.sessions import Session
+    from harness.targets.target import Target
     from harness.verdicts import Verdict
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Where attempts are carried out. `close` gives everything back."""
+    """Where attempts are carried out. `close` gives back what this process holds of it."""
 
-    target: EmbeddedTarget
+    target: Target
     blueprint: Blueprint
     deployment: Deployment
     population: Population
@@ -57,9 +58,20 @@ class Stage:
         every = controls(self.blueprint, TECHNIQUES.values(), len(self.population.tenants))
         return self.execution.rulings_of(every)
 
+    def judge(self, attempt: Attempt) -> Verdict:
+        """Return the verdict on an attempt."""
+        return self.execution.judge(attempt)
+
     def close(self) -> None:
-        """Drop the target with everything that was deployed on it."""
+        """Give back the target; an embedded one is dropped with everything that was deployed on it."""
         self.target.close()
+
+
+@dataclass(frozen=True)
+class EmbeddedStage(Stage):
+    """A stage on an embedded target."""
+
+    target: EmbeddedTarget
 
 
 def set_up(
@@ -72,7 +84,7 @@ def set_up(
     enforcement: Enforcement = Enforcement.NORMAL,
     faults: Iterable[Fault] = (),
     weakness: Weakness | None = None,
-) -> Stage:
+) -> EmbeddedStage:
     """Return a stage on an embedded target of its own, with the assets that the planned attempts are aimed at.
 
     A weakness is planted in what is deployed and in how the application signs its users in; plan, population and
@@ -80,16 +92,33 @@ def set_up(
     Provisioning and sign-in happen on an honest target; switches and faults are set afterwards, so that what they
     turn red is the attacks and the controls.
     """
-    run_id = secrets.token_hex(4)
     target = EmbeddedTarget(region)
-    population = populate(blueprint, seed=seed, tenants=tenants, run_secret=Secret(secrets.token_hex(16)))
-    deployed = blueprint if weakness is None else weakness.change(blueprint)
-    deployment = deploy(deployed, target, run_id, population)
-    signed_in = sign_in_everybody(deployed, population, deployment, target)
-    sessions, population = signed_in.sessions, signed_in.population
-    plant(target, Assets(blueprint, deployment, population, sessions), asset_names(blueprint, planned))
+    stage = set_up_on(target, blueprint, planned, tenants=tenants, seed=seed, weakness=weakness)
     target.enforce(enforcement)
     target.plant_faults(faults)
+    return EmbeddedStage(**{**vars(stage), "target": target})
+
+
+def set_up_on(
+    target: Target,
+    blueprint: Blueprint,
+    planned: Iterable[Attempt],
+    *,
+    tenants: int,
+    seed: int,
+    weakness: Weakness | None = None,
+    deployed: Callable[[], None] | None = None,
+) -> Stage:
+    """Return a stage on a target, as `set_up` describes it; `deployed` is called between deploying and signing in."""
+    run_id = secrets.token_hex(4)
+    population = populate(blueprint, seed=seed, tenants=tenants, run_secret=Secret(secrets.token_hex(16)))
+    design = blueprint if weakness is None else weakness.change(blueprint)
+    deployment = deploy(design, target, run_id, population)
+    if deployed is not None:
+        deployed()
+    signed_in = sign_in_everybody(design, population, deployment, target)
+    sessions, population = signed_in.sessions, signed_in.population
+    plant(target, Assets(blueprint, deployment, population, sessions), asset_names(blueprint, planned))
     execution = Execution(target, blueprint, deployment, population, sessions)
     calls = tuple(signed_in.calls.values())
     return Stage(target, blueprint, deployment, population, execution, sessions, calls)

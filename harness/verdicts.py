@@ -24,12 +24,36 @@ class VerdictName(StrEnum):
     INCONCLUSIVE = "INCONCLUSIVE"
 
 
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the policy engine makes of an attempt, on a twin of the deployment (remote_stage.py)."""
+
+    name: VerdictName
+    kind: LeakKind | None
+    reason: str
+    deciding_statement: str | None
+    decisions: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    rulings: tuple[Ruling, ...] = field(default=(), repr=False, compare=False)
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> Prediction:
+        """Return what the verdict on the twin says of the attempt on the target."""
+        return cls(
+            verdict.name, verdict.kind, verdict.reason, verdict.deciding_statement, verdict.decisions, verdict.rulings
+        )
+
+    def differs_from(self, verdict: Verdict) -> bool:
+        """Tell whether the target judged otherwise, or could not judge what the twin could."""
+        return (verdict.name, verdict.kind) != (self.name, self.kind)
+
+
 @dataclass(frozen=True)
 class Verdict:
     """An attempt, judged: with the sentence why, the control it rests on and the evidence for it.
 
     `decisions` are the policy engine's own explanations of the call, as far as the target tells, and `rulings` the
-    decisions themselves, of a control those of every step; `evidence` is the redacted exchange.
+    decisions themselves, of a control those of every step; `evidence` is the redacted exchange. `prediction` is what
+    the policy engine made of the same attempt, where the target is another one.
     """
 
     attempt: Attempt
@@ -41,6 +65,7 @@ class Verdict:
     decisions: tuple[dict[str, Any], ...] = ()
     evidence: dict[str, Any] = field(default_factory=dict)
     rulings: tuple[Ruling, ...] = field(default=(), repr=False, compare=False)
+    prediction: Prediction | None = None
 
     @property
     def leak_is_expected(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -50,22 +51,29 @@ class Figures:
 class CallCounts:
     """Calls per verdict, those of the controls and of what follows a write included, and per user provisioned.
 
-    A control is carried out once per worker and counts to the verdict that asked for it first.
+    A control is carried out once per worker and counts to the verdict that asked for it first. `by_operation` are all
+    calls of the run, those that provision and clean up included, by `service:Operation`; routes are `execute-api:GET`.
     """
 
     per_verdict: Figures = field(default_factory=Figures)
     per_user: Figures = field(default_factory=Figures)
+    by_operation: Counter[str] = field(default_factory=Counter)
 
     def add(self, counted: Mapping[str, Any]) -> None:
         """Take in what a worker has counted for one verdict, and for the users it has provisioned for it."""
         self.per_verdict.add(int(counted["verdict"]))
         for calls in counted["users"]:
             self.per_user.add(int(calls))
+        self.by_operation.update(counted["operations"])
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Return the counts that `as_json` wrote; a KeyError names what is missing."""
-        return cls(Figures.from_json(document["per_verdict"]), Figures.from_json(document["per_user"]))
+        return cls(
+            Figures.from_json(document["per_verdict"]),
+            Figures.from_json(document["per_user"]),
+            Counter(document["by_operation"]),
+        )
 
     @classmethod
     def together(cls, parts: Iterable[Self]) -> Self:
@@ -74,8 +82,13 @@ class CallCounts:
         for part in parts:
             whole.per_verdict.merge(part.per_verdict)
             whole.per_user.merge(part.per_user)
+            whole.by_operation.update(part.by_operation)
         return whole
 
     def as_json(self) -> dict[str, Any]:
-        """Return both as plain JSON."""
-        return {"per_verdict": self.per_verdict.as_json(), "per_user": self.per_user.as_json()}
+        """Return all of it as plain JSON."""
+        return {
+            "per_verdict": self.per_verdict.as_json(),
+            "per_user": self.per_user.as_json(),
+            "by_operation": dict(sorted(self.by_operation.items())),
+        }

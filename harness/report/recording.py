@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.forgery import claims_of
 from harness.report.leak_advice import LeakAdvice
+from harness.report.predictions import RecordedPrediction
 from harness.report.records import AttemptRecord, Expected
 from harness.sessions import Session
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # Claims of a token that say nothing of who holds it.
 _NOT_TELLING = frozenset({"at_hash", "auth_time", "event_id", "exp", "iat", "jti", "origin_jti"})
+# The twin of a deployment has a run id of its own.
+_ANY_RUN = "[0-9a-f]{8}"
 _EPOCH = re.compile(r"\b\d{10}\b")
 
 
@@ -68,19 +71,35 @@ def record_of(
         expected_leak_reason=attempt.expected_leak.reason if attempt.expected_leak else None,
         between_names=between_names,
         advice=None if advice is None else _advice(advice, run_id),
+        prediction=_prediction(verdict),
     )
 
 
 def evidence_of(verdict: Verdict, rerun: str, session: Session | SignInRefusedError | None = None) -> dict[str, Any]:
     """Return what is attached to a verdict: who acted, the exchange, the decisions key by key, how to repeat it."""
+    decisions = verdict.decisions or (() if verdict.prediction is None else verdict.prediction.decisions)
     return {
         **verdict.evidence,
         "session": session_facts(session),
         "control": verdict.control_used,
-        "decision": [_decision_entry(statement) for statement in _statements(verdict)],
-        "undefined_keys": sorted({key for decision in verdict.decisions for key in decision.get("undefined_keys", ())}),
-        "sentences": [decision["sentence"] for decision in verdict.decisions if decision.get("sentence")],
+        "prediction": _prediction_facts(verdict),
+        "decision": [_decision_entry(statement) for statement in _statements(decisions)],
+        "undefined_keys": sorted({key for decision in decisions for key in decision.get("undefined_keys", ())}),
+        "sentences": [decision["sentence"] for decision in decisions if decision.get("sentence")],
         "reproduce": rerun,
+    }
+
+
+def _prediction_facts(verdict: Verdict) -> dict[str, str]:
+    """Return what the policy engine made of the attempt; empty where the target itself is the policy engine."""
+    predicted = verdict.prediction
+    if predicted is None:
+        return {}
+    kind = f" ({predicted.kind})" if predicted.kind else ""
+    return {
+        "observed": f"{verdict.name}{f' ({verdict.kind})' if verdict.kind else ''}",
+        "predicted": f"{predicted.name}{kind}: {predicted.reason}",
+        "decided by": predicted.deciding_statement or "no statement",
     }
 
 
@@ -98,10 +117,10 @@ def session_facts(session: Session | SignInRefusedError | None) -> dict[str, str
     return {name: value for name, value in told.items() if value}
 
 
-def _statements(verdict: Verdict) -> list[dict[str, Any]]:
+def _statements(decisions: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
     return [
         statement
-        for decision in verdict.decisions
+        for decision in decisions
         for statement in (*decision.get("statements", ()), *decision.get("near_misses", ()))
     ]
 
@@ -133,12 +152,23 @@ def _advice(advice: Advice, run_id: str) -> LeakAdvice:
     return LeakAdvice(advice.entry, advice.sound, _comparable(fix.diff, run_id), fix.kept)
 
 
+def _prediction(verdict: Verdict) -> RecordedPrediction | None:
+    predicted = verdict.prediction
+    if predicted is None:
+        return None
+    kind = predicted.kind.value if predicted.kind else None
+    return RecordedPrediction(predicted.name.value, kind, _named(predicted.deciding_statement, _ANY_RUN))
+
+
 def _comparable(reason: str, run_id: str) -> str:
     return _EPOCH.sub("TIME", _UUID.sub("ID", reason.replace(run_id, "RUN")))
 
 
 def _deciding(verdict: Verdict, run_id: str) -> str | None:
-    statement = verdict.deciding_statement
+    return _named(verdict.deciding_statement, run_id)
+
+
+def _named(statement: str | None, run_id: str) -> str | None:
     # Names of buckets carry the account as well.
     return None if statement is None else re.sub(rf"isolation-(?:\d{{12}}-)?{run_id}-", "", statement)
 

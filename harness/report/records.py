@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
 
 from harness.report.leak_advice import LeakAdvice
+from harness.report.predictions import RecordedPrediction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +29,9 @@ _CLOSED: Final[dict[str, tuple[str, ...]]] = {
     "kind": get_args(LeakKind),
 }
 _FLAGS: Final = frozenset({"control", "expected_leak", "between_names"})
-_OPTIONAL: Final = frozenset({"weakness", "fault", "kind", "deciding_statement", "expected_leak_reason", "advice"})
+_OPTIONAL: Final = frozenset(
+    {"weakness", "fault", "kind", "deciding_statement", "expected_leak_reason", "advice", "prediction"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +71,16 @@ class AttemptRecord:
     expected_leak_reason: str | None
     between_names: bool = False
     advice: LeakAdvice | None = None
+    prediction: RecordedPrediction | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the record as a mapping that json.dumps takes and `from_json` reads back."""
-        # Every field but the advice is a text, a flag or None, so that nothing else has to be copied.
+        # Every field but the last two is a text, a flag or None, so that nothing else has to be copied.
         document = {name: getattr(self, name) for name in _FIELDS}
         if self.advice is not None:
             document["advice"] = self.advice.as_json()
+        if self.prediction is not None:
+            document["prediction"] = self.prediction.as_json()
         return document
 
     @classmethod
@@ -87,8 +93,17 @@ class AttemptRecord:
         for name, value in document.items():
             if not _fits(name, value):
                 raise ValueError(f"An attempt record's field {name} cannot be {value!r}.")
-        advice = document["advice"]
-        return cls(**{**document, "advice": None if advice is None else LeakAdvice.from_json(advice)})
+        advice, prediction = document["advice"], document["prediction"]
+        read = {
+            "advice": None if advice is None else LeakAdvice.from_json(advice),
+            "prediction": None if prediction is None else RecordedPrediction.from_json(prediction),
+        }
+        return cls(**{**document, **read})
+
+    @property
+    def model_differs(self) -> bool:
+        """True where the target judged otherwise than the policy engine on a twin of the deployment."""
+        return self.prediction is not None and self.prediction.differs(self.verdict, self.kind)
 
     @property
     def leak_was_declared(self) -> bool:
@@ -124,7 +139,7 @@ def _person(tenant: str, name: str, persona: str) -> str:
 def _fits(name: str, value: object) -> bool:
     if value is None:
         return name in _OPTIONAL
-    if name == "advice":
+    if name in ("advice", "prediction"):
         return isinstance(value, dict)
     if name in _FLAGS:
         return isinstance(value, bool)

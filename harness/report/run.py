@@ -24,7 +24,11 @@ EXIT_NOT_PROVED: Final = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """Where and with what a run was made, so that a reader can judge it and repeat it."""
+    """Where and with what a run was made, so that a reader can judge it and repeat it.
+
+    `alias` and `endpoint` are those of a remote target; `not_attempted` are the techniques that need what no target of
+    that kind can do.
+    """
 
     target: str
     region: str
@@ -40,6 +44,9 @@ class RunFacts:
     weaknesses: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     blueprint_files: Mapping[str, str] = field(default_factory=dict)
+    alias: str = ""
+    endpoint: str = ""
+    not_attempted: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:

@@ -47,8 +47,10 @@ class ReportPaths:
 
 def header_lines(facts: RunFacts) -> list[Line]:
     """Return the lines that open a run: where it attacks, what, and what was changed on purpose."""
+    where = f" at {facts.endpoint}" if facts.endpoint else ""
+    alias = f" ({facts.alias})" if facts.alias else ""
     lines = [
-        Line(f"isolation: target {facts.target}, region {facts.region}, account {facts.account}"),
+        Line(f"isolation: target {facts.target}{where}, region {facts.region}, account {facts.account}{alias}"),
         Line(
             f"isolation: blueprints {', '.join(facts.blueprints) or 'none'}; "
             f"{facts.tenants} tenants, pairs {facts.pairs}, seed {facts.seed}"
@@ -106,6 +108,10 @@ def rerun_command(record: AttemptRecord, facts: RunFacts) -> str:
     """Return the command that makes this attempt again, with the same people and data."""
     blueprint = facts.blueprint_files.get(record.blueprint, record.blueprint)
     words = ["pytest", "suites/", "--target", facts.target, "--blueprint", blueprint]
+    if facts.endpoint:
+        words += ["--endpoint-url", facts.endpoint]
+    if facts.target == "sandbox":
+        words += ["--sandbox", f"{facts.account}/{facts.region}", "--region", facts.region]
     words += ["--attack", record.technique]
     if record.weakness:
         words += ["--weaken", f"{record.blueprint}:{record.weakness}"]

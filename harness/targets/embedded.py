@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator.cloud import EmbeddedCloud
 from harness.emulator.condition_keys import keys_of
-from harness.errors import TargetError
 from harness.secret import Secret
 from harness.targets.api import ApiRequest, AwsCredentials
 from harness.targets.calls import CallLog
 from harness.targets.clients import Clients
 from harness.targets.http import prepared, received
+from harness.targets.operator import make_operator
 from harness.targets.target import Capability
 
 if TYPE_CHECKING:
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
     from harness.targets.http import BearerToken, HttpRequest, HttpResponse
 
 _OPERATOR = "isolation-operator"
-_OPERATOR_POLICY = {
-    "Version": "2012-10-17",
-    "Statement": [{"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}],
-}
 
 
 class EmbeddedTarget:
@@ -46,7 +41,8 @@ class EmbeddedTarget:
         self._api = Clients(self.cloud.gateway, region)
         self.log = CallLog()
         self.operator_arn = f"arn:aws:iam::{self.account}:user/{_OPERATOR}"
-        self._operator = self._make_operator()
+        root = _as_credentials(self.cloud.root_credentials())
+        self._operator = make_operator(lambda request: self.send(request, root), _OPERATOR)
 
     @property
     def calls(self) -> int:
@@ -94,26 +90,6 @@ class EmbeddedTarget:
     def close(self) -> None:
         """Drop the cloud with everything stored in it."""
         self.cloud.close()
-
-    def _make_operator(self) -> AwsCredentials:
-        root = _as_credentials(self.cloud.root_credentials())
-        steps = [
-            ApiRequest("iam", "CreateUser", {"UserName": _OPERATOR}),
-            ApiRequest(
-                "iam",
-                "PutUserPolicy",
-                {"UserName": _OPERATOR, "PolicyName": "everything", "PolicyDocument": json.dumps(_OPERATOR_POLICY)},
-            ),
-            ApiRequest("iam", "CreateAccessKey", {"UserName": _OPERATOR}),
-        ]
-        for step in steps:
-            answer = self.send(step, root)
-            if not answer.succeeded:
-                raise TargetError(
-                    f"the embedded target could not make its operator: {step.operation}: {answer.message}"
-                )
-        key = answer.data["AccessKey"]
-        return AwsCredentials(Secret(key["AccessKeyId"]), Secret(key["SecretAccessKey"]))
 
 
 def _as_credentials(issued: IssuedCredentials) -> AwsCredentials:

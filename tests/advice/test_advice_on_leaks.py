@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.advice.case import Case
     from harness.advice.recogniser import Edit
     from harness.attacks.attempts import Attempt
-    from harness.stage import Stage
+    from harness.stage import EmbeddedStage
     from harness.verdicts import Verdict
 
 _FILE = Path(__file__).parent / "expected_advice.toml"
@@ -37,7 +37,7 @@ _MENDED_KINDS = 10
 
 
 @contextmanager
-def _weakened(weakness: str) -> Iterator[tuple[Stage, list[Attempt]]]:
+def _weakened(weakness: str) -> Iterator[tuple[EmbeddedStage, list[Attempt]]]:
     blueprint_name, _, weakness_id = weakness.partition(":")
     blueprint = BLUEPRINTS[blueprint_name]
     planned = plan_everything(blueprint)
@@ -49,7 +49,7 @@ def _weakened(weakness: str) -> Iterator[tuple[Stage, list[Attempt]]]:
         stage.close()
 
 
-def _first_leak(stage: Stage, attempts: list[Attempt], technique: str) -> Verdict:
+def _first_leak(stage: EmbeddedStage, attempts: list[Attempt], technique: str) -> Verdict:
     judged = (stage.execution.judge(attempt) for attempt in attempts if attempt.technique.id == technique)
     return next(verdict for verdict in judged if verdict.name is VerdictName.LEAK)
 
@@ -86,7 +86,7 @@ def test_more_than_ten_kinds_of_weakness_are_mended() -> None:
     assert len({case["kind"] for case in _CASES if "line" in case and "long" not in case}) >= _MENDED_KINDS
 
 
-def _put(stage: Stage, advice: Advice) -> None:
+def _put(stage: EmbeddedStage, advice: Advice) -> None:
     """Put the edited policies of roles where the deployment has them, as their owner would."""
     assert advice.fix is not None
     for before, after in advice.fix.edits.replaced.items():

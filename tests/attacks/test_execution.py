@@ -16,7 +16,7 @@ from harness.blueprints.identity_keyed import IDENTITY_KEYED
 from harness.blueprints.registry import BLUEPRINTS
 from harness.errors import SignInRefusedError
 from harness.outcome import Outcome
-from harness.stage import Stage, set_up
+from harness.stage import EmbeddedStage, set_up
 from harness.targets.api import ApiRequest, ApiResponse
 from harness.targets.http import HttpResponse, as_api_response
 from harness.verdicts import Leak, Lockout, VanishedLeak, Verdict, VerdictName, describe, raise_findings
@@ -40,9 +40,9 @@ class _Stages:
     """A stage of each blueprint that some technique needs, set up when it is first asked for."""
 
     def __init__(self) -> None:
-        self._made: dict[str, Stage] = {}
+        self._made: dict[str, EmbeddedStage] = {}
 
-    def of(self, blueprint: Blueprint) -> Stage:
+    def of(self, blueprint: Blueprint) -> EmbeddedStage:
         if blueprint.name not in self._made:
             tenants = _tenants(blueprint)
             planned = plan(blueprint, _ALL, tenants, Pairs.RING)
@@ -62,14 +62,14 @@ def stages() -> Iterator[_Stages]:
 
 
 @pytest.fixture
-def stage(stages: _Stages) -> Stage:
+def stage(stages: _Stages) -> EmbeddedStage:
     return stages.of(IDENTITY_KEYED)
 
 
 class _Misbehaving:
     """A target that passes everything on, and lets a rule replace answers."""
 
-    def __init__(self, stage: Stage, rule: Callable[[ApiRequest, ApiResponse], ApiResponse]) -> None:
+    def __init__(self, stage: EmbeddedStage, rule: Callable[[ApiRequest, ApiResponse], ApiResponse]) -> None:
         self._target = stage.target
         self._rule = rule
 
@@ -88,7 +88,7 @@ class _Misbehaving:
         return HttpResponse(ruled.status, headers, json.dumps({"message": ruled.message}).encode(), ruled.request_id)
 
 
-def _judge(stage: Stage, attempt: Attempt, rule: Callable[[ApiRequest, ApiResponse], ApiResponse]) -> Verdict:
+def _judge(stage: EmbeddedStage, attempt: Attempt, rule: Callable[[ApiRequest, ApiResponse], ApiResponse]) -> Verdict:
     sessions = stage.execution._sessions
     target = _Misbehaving(stage, rule)
     blueprint = BLUEPRINTS[attempt.blueprint]
@@ -136,7 +136,7 @@ def test_trouble_is_never_isolation(technique: str, code: str, status: int, stag
         assert verdict.name is VerdictName.INCONCLUSIVE, verdict
 
 
-def test_trouble_with_one_key_of_several_is_never_isolation(stage: Stage) -> None:
+def test_trouble_with_one_key_of_several_is_never_isolation(stage: EmbeddedStage) -> None:
     def slow_down(request: ApiRequest, answer: ApiResponse) -> ApiResponse:
         if request.operation != "DeleteObjects" or not answer.data.get("Errors"):
             return answer
@@ -157,7 +157,7 @@ def test_without_a_working_control_nothing_is_isolated(technique: str, stages: _
     assert "control" in verdict.reason
 
 
-def test_a_control_that_shows_nothing_makes_its_attacks_inconclusive(stage: Stage) -> None:
+def test_a_control_that_shows_nothing_makes_its_attacks_inconclusive(stage: EmbeddedStage) -> None:
     def empty(request: ApiRequest, answer: ApiResponse) -> ApiResponse:
         return replace(answer, data={}) if request.operation == "GetItem" else answer
 
@@ -166,7 +166,7 @@ def test_a_control_that_shows_nothing_makes_its_attacks_inconclusive(stage: Stag
     assert "brought nothing back" in verdict.reason
 
 
-def test_a_refusal_that_writes_all_the_same_is_a_leak(stage: Stage) -> None:
+def test_a_refusal_that_writes_all_the_same_is_a_leak(stage: EmbeddedStage) -> None:
     attempt = _attack("dynamodb.write.delete-item")
 
     def write_anyway(request: ApiRequest, answer: ApiResponse) -> ApiResponse:
@@ -180,7 +180,7 @@ def test_a_refusal_that_writes_all_the_same_is_a_leak(stage: Stage) -> None:
     assert _judge(stage, attempt, lambda _, answer: answer).name is VerdictName.ISOLATED
 
 
-def test_a_foreign_canary_in_any_answer_is_a_leak(stage: Stage) -> None:
+def test_a_foreign_canary_in_any_answer_is_a_leak(stage: EmbeddedStage) -> None:
     attempt = _attack("dynamodb.read.query")
     assert attempt.victim is not None
     marker = stage.population.marker(attempt.victim, "private")
@@ -194,7 +194,7 @@ def test_a_foreign_canary_in_any_answer_is_a_leak(stage: Stage) -> None:
     assert (verdict.name, verdict.kind) == (VerdictName.LEAK, "data")
 
 
-def test_an_empty_answer_is_still_a_permission_that_should_not_be(stage: Stage) -> None:
+def test_an_empty_answer_is_still_a_permission_that_should_not_be(stage: EmbeddedStage) -> None:
     def empty(request: ApiRequest, answer: ApiResponse) -> ApiResponse:
         if request.operation == "Query" and not answer.succeeded:
             return ApiResponse(200, {"Items": []}, answer.request_id)
@@ -204,7 +204,7 @@ def test_an_empty_answer_is_still_a_permission_that_should_not_be(stage: Stage) 
     assert (verdict.name, verdict.kind) == (VerdictName.LEAK, "permission")
 
 
-def test_ones_own_identity_in_place_of_the_victims_is_sound(stage: Stage) -> None:
+def test_ones_own_identity_in_place_of_the_victims_is_sound(stage: EmbeddedStage) -> None:
     attempt = _attack("identity-pool.session.foreign-identity-with-own-token")
     own = stage.execution.aiming.session(attempt.attacker)
 
@@ -217,7 +217,7 @@ def test_ones_own_identity_in_place_of_the_victims_is_sound(stage: Stage) -> Non
     assert _judge(stage, attempt, own_session).name is VerdictName.ISOLATED
 
 
-def test_a_victim_who_cannot_look_leaves_a_write_unjudged(stage: Stage) -> None:
+def test_a_victim_who_cannot_look_leaves_a_write_unjudged(stage: EmbeddedStage) -> None:
     attempt = _attack("dynamodb.write.put-item")
 
     def blind(request: ApiRequest, answer: ApiResponse) -> ApiResponse:
@@ -233,7 +233,7 @@ def test_a_victim_who_cannot_look_leaves_a_write_unjudged(stage: Stage) -> None:
     assert {verdict.name for verdict in blinded} == {VerdictName.INCONCLUSIVE}
 
 
-def test_a_user_who_cannot_sign_in_is_locked_out_and_attacks_nobody(stage: Stage) -> None:
+def test_a_user_who_cannot_sign_in_is_locked_out_and_attacks_nobody(stage: EmbeddedStage) -> None:
     attempt = _attack("dynamodb.read.get-item")
     sessions = {**stage.execution._sessions, attempt.attacker: SignInRefusedError("refused")}
     execution = Execution(stage.target, IDENTITY_KEYED, stage.deployment, stage.population, sessions)
