@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+import secrets
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from harness.persistence import performed
 from harness.remote_stage import RemoteStage, Settling
 from harness.stage import set_up, set_up_on
 from harness.targets.limits import RunLimits
 from harness.targets.localstack import connect_to_localstack
+from harness.targets.operator import make_operator
 from harness.targets.pace import Pace
 from harness.targets.sandbox import connect_to_sandbox
 
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 
 # Of AWS's request rates: others work in the account too.
 _SHARE_OF_RATES = 0.8
+_IAM_PATH = "/isolation-harness/"
 # More processes only wait for each other: what bounds a run is the rate of requests of the account.
 MOST_WORKERS = 4
 
@@ -47,11 +52,23 @@ class RemoteRun:
     connection: Connection
     run_id: str
     workers: int = 1
-    target: RemoteTarget = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def target(self) -> RemoteTarget:
+        """The target as the operator of this process uses it; an operator is made where there is only the root user."""
+        if not self.connection.is_root:
+            return self._target(self.connection)
+        root = self._target(self.connection)
+        name = f"isolation-{self.run_id}-operator-{secrets.token_hex(2)}"
+        keys = make_operator(lambda request: performed(root, request), name, _IAM_PATH)
+        root.close()
+        Settling(self.remote.settle).wait()
+        arn = f"arn:aws:iam::{self.connection.place.account}:user{_IAM_PATH}{name}"
+        return self._target(replace(self.connection, operator=lambda: keys, operator_arn=arn))
+
+    def _target(self, connection: Connection) -> RemoteTarget:
         paced = self.options.target == "sandbox"
-        self.target = self.connection.target(
+        return connection.target(
             pace=Pace(_SHARE_OF_RATES / self.workers) if paced else None,
             limits=RunLimits(self.remote.max_requests, self.remote.max_minutes),
             settling_seconds=self.remote.settle,
@@ -89,7 +106,8 @@ class RemoteRun:
 
     def close(self) -> None:
         """Give back the connections of this process."""
-        self.target.close()
+        if "target" in self.__dict__:
+            self.target.close()
 
 
 def workers_for(asked: int | None = None) -> int:
