@@ -164,6 +164,7 @@ def emulator(
     inject_seed: int = 0,
     inject_iam_delay: _Seconds = 0.0,
     inject_quotas: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None,
+    inject_throttles: _Share = 0.0,
     inject_errors: _Share = 0.0,
     inject_resets: _Share = 0.0,
     inject_latency: _Seconds = 0.0,
@@ -190,6 +191,8 @@ def emulator(
         Changes of IAM are seen up to so many seconds later.
     inject_quotas
         Throttle what exceeds the request rates of AWS times this.
+    inject_throttles
+        The share of requests that are throttled, whatever their rate.
     inject_errors
         The share of requests that end with an internal error, half of them after they were performed.
     inject_resets
@@ -201,7 +204,15 @@ def emulator(
     from harness.cli_emulator import serve  # noqa: PLC0415
     from harness.emulator.injection import Injections  # noqa: PLC0415
 
-    injections = Injections(inject_seed, inject_iam_delay, inject_quotas, inject_errors, inject_resets, inject_latency)
+    injections = Injections(
+        seed=inject_seed,
+        iam_delay=inject_iam_delay,
+        quotas=inject_quotas,
+        throttles=inject_throttles,
+        errors=inject_errors,
+        resets=inject_resets,
+        latency=inject_latency,
+    )
     try:
         serve(host, port, account, region, injections)
     except UsageError as error:

@@ -4,6 +4,7 @@
 | --- | --- |
 | `iam_delay` | a change of IAM is seen up to so many seconds later (iam_propagation.py) |
 | `quotas` | more requests than AWS's rates times this are throttled, by family of operations (quotas.py) |
+| `throttles` | this share of requests is throttled, whatever the rate |
 | `errors` | this share of requests ends with an internal error of the service |
 | `resets` | this share of requests ends with a connection that is reset |
 | `latency` | answers over HTTP take up to so many seconds longer |
@@ -19,7 +20,7 @@ from random import Random
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from harness.emulator.quotas import Quotas
+from harness.emulator.quotas import Quotas, refusal_of
 from harness.emulator.service import ServiceError
 from harness.emulator.wire import Protocol
 
@@ -52,6 +53,7 @@ class Injections:
     seed: int = 0
     iam_delay: float = 0.0
     quotas: float | None = None
+    throttles: float = 0.0
     errors: float = 0.0
     resets: float = 0.0
     latency: float = 0.0
@@ -63,6 +65,7 @@ class Injector:
     def __init__(self, cloud: EmbeddedCloud, injections: Injections) -> None:
         self.injections = injections
         self._random = Random(injections.seed)  # noqa: S311  repeatable on purpose
+        self._throttled = Random(f"{injections.seed} throttles")  # noqa: S311  as above
         self._delays = Random(f"{injections.seed} delays")  # noqa: S311  as above
         self._latencies = Random(f"{injections.seed} latencies")  # noqa: S311  as above
         self._quotas = None if injections.quotas is None else Quotas(cloud.clock, injections.quotas)
@@ -77,6 +80,8 @@ class Injector:
         if self._quotas is not None:
             operation, pool = _asked(endpoint, request)
             self._quotas.take(endpoint.service, operation, endpoint.region, pool)
+        if self.injections.throttles and self._throttled.random() < self.injections.throttles:
+            raise ServiceError(*refusal_of(endpoint.service))
         drawn, performs_first = self._random.random(), self._random.choice((True, False))
         fails = drawn < self.injections.errors
         resets = not fails and drawn < self.injections.errors + self.injections.resets

@@ -19,6 +19,13 @@ _REFUSALS = {
     "dynamodb": ("ThrottlingException", "Rate of requests exceeds the allowed throughput.", 400),
     "s3": ("SlowDown", "Please reduce your request rate.", 503),
 }
+# The words of services whose own are not known.
+_REFUSAL = ("ThrottlingException", "Rate exceeded", 400)
+
+
+def refusal_of(service: str) -> tuple[str, str, int]:
+    """Return code, message and status by which a service says that it is asked too much."""
+    return _REFUSALS.get(service, _REFUSAL)
 
 
 @dataclass(slots=True)
@@ -41,7 +48,7 @@ class Quotas:
         """Count one request. Raises ServiceError, worded as the service words it, when there are too many."""
         buckets = [self._bucket(quota.key, quota.rate) for quota in quotas_of(service, operation, region, pool)]
         if any(bucket.left < 1 for bucket in buckets):
-            raise ServiceError(*_REFUSALS[service])
+            raise ServiceError(*refusal_of(service))
         for bucket in buckets:
             bucket.left -= 1
 
