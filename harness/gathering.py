@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.attacks.catalogue import TECHNIQUES
 from harness.planted_holes import PlantedHole
+from harness.report.allure import TARGET
 from harness.report.calls import CallCounts
 from harness.report.completeness import Completeness, FailedTest
 from harness.report.limits import in_order as limits_in_order
@@ -114,7 +115,7 @@ class Gathering:
         """Return the parameters and labels that the test has in Allure's results, as far as they are known."""
         attempt = parameter_of(test)
         if attempt in self._attempts:
-            return {"parameters": [("attempt", attempt)]}
+            return {"parameters": [("attempt", attempt), (TARGET, self._run.options.target)]}
         return self._places.get(test, {})
 
     def result(self, stopped: str, tests_ended_with: int) -> RunResult:
@@ -141,6 +142,8 @@ class Gathering:
                 selected=len(self._selected),
                 ended=len(self._ended & self._selected),
                 stopped=stopped,
+                verdicts=len(self._attempts.keys() & self._records.keys()),
+                minimum_verdicts=self._run.minimum_verdicts,
                 failed_tests=tuple(sorted(self._failed.values())),
             ),
             allow_inconclusive=self._run.options.allow_inconclusive,

@@ -78,6 +78,11 @@ OPTIONS = (
     OptionSpec("max-users", "300", "users that a run may make on a remote target"),
     OptionSpec("max-minutes", "50", "minutes that a run may take on a remote target; sessions last an hour"),
     OptionSpec("reuse", "", "attack what an earlier run with --keep has left: its run id"),
+    OptionSpec(
+        "minimum-verdicts",
+        "0",
+        "with fewer attempts judged the run is not proved, exit status 6; a whole run must judge all that are planned",
+    ),
     OptionSpec("reports", "reports", "folder for verdicts.json and matrix.html"),
 )
 
@@ -118,6 +123,7 @@ class RunOptions:
     enforcement: Enforcement
     faults: tuple[Fault, ...]
     reports: str
+    minimum_verdicts: int
     allow_inconclusive: bool
     narrowed: bool
     blueprint_files: Mapping[str, str] = field(default_factory=dict)
@@ -184,6 +190,7 @@ def check_options(
         enforcement=_choice("enforcement", values["enforcement"], Enforcement),
         faults=tuple(_choice("fault", fault, Fault) for fault in values["fault"]),
         reports=values["reports"],
+        minimum_verdicts=_number("minimum-verdicts", values["minimum-verdicts"]),
         allow_inconclusive=allow_inconclusive,
         narrowed=narrowed or len(techniques) < len(TECHNIQUES) or (not files and len(blueprints) < len(BLUEPRINTS)),
         blueprint_files={blueprint.name: path for path, blueprint in files.items()},

@@ -208,6 +208,11 @@ class Run:
             versions={name: version(name) for name in _VERSIONED} | {"python": platform.python_version()},
         )
 
+    @property
+    def minimum_verdicts(self) -> int:
+        """How many planned attempts have to be judged: in a whole run all of them, and never fewer than asked for."""
+        return max(self.options.minimum_verdicts, 0 if self.options.narrowed else len(self.planned))
+
     def blueprint(self, name: str) -> Blueprint:
         """Return the blueprint of this name that is attacked in the run."""
         return next(blueprint for blueprint in self.options.blueprints if blueprint.name == name)

@@ -17,6 +17,7 @@ from harness.blueprints.registry import BLUEPRINTS, discovered
 from harness.errors import UsageError
 from harness.options import OPTIONS, check_options
 from harness.proof import attack_everything
+from harness.run import Run
 from harness.verdicts import VerdictName
 
 if TYPE_CHECKING:
@@ -302,6 +303,12 @@ def test_many_mistakes_stay_one_line(tmp_path: Path) -> None:
 def _options(*given: str) -> RunOptions:
     defaults = {option.name: [] if option.repeatable else option.default for option in OPTIONS}
     return check_options({**defaults, "blueprint": list(given)})
+
+
+def test_a_run_of_a_design_from_a_file_is_whole_and_owes_every_verdict(tmp_path: Path) -> None:
+    run = Run(_options(str(_written(tmp_path, BLUEPRINTS["group-roles"]))))
+    assert run.minimum_verdicts == len(run.planned) > 0
+    assert Run(_options("group-roles")).minimum_verdicts == 0, "a part of what is shipped"
 
 
 def test_two_blueprints_of_one_name_are_not_attacked_together(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from harness.attacks.entries import entries
 from harness.exhibits import exhibits
 from harness.report.attack_catalogue import ATTACKS, render_attack_catalogue
 from harness.report.cells import MATRIX_CSV, MATRIX_JSON, matrix_csv, matrix_document
+from harness.report.gate import GATE, gate_document
 from harness.report.kill_matrix import KILL_MATRIX, kill_matrix_document, render_kill_matrix
 from harness.report.markdown import SUMMARY, render_markdown
 from harness.report.matrix import render_matrix
@@ -45,6 +46,7 @@ def build(folder: Path, results: Sequence[RunResult]) -> Path:
         _drop(folder, (KILL_MATRIX, _KILL_MATRIX_JSON, ATTACKS))
     write_whole(folder / MATRIX_CSV, matrix_csv(results))
     write_json(folder / MATRIX_JSON, matrix_document(results))
+    write_json(folder / GATE, gate_document(results))
     write_json(folder / SARIF, sarif_document(results))
     write_whole(folder / SUMMARY, render_markdown(results))
     return folder / MATRIX

@@ -27,11 +27,17 @@ class FailedTest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completeness:
-    """How far a run came. `stopped` says why it ended before its tests did, and is empty when they all ran."""
+    """How far a run came. `stopped` says why it ended before its tests did, and is empty when they all ran.
+
+    `verdicts` are the planned attempts that were judged, whatever came of them. With fewer than `minimum_verdicts` a
+    run proves nothing, so that one in which next to nothing was tried is never green.
+    """
 
     selected: int = 0
     ended: int = 0
     stopped: str = ""
+    verdicts: int = 0
+    minimum_verdicts: int = 0
     failed_tests: tuple[FailedTest, ...] = ()
 
     @classmethod
@@ -41,6 +47,8 @@ class Completeness:
             selected=int(document["selected"]),
             ended=int(document["ended"]),
             stopped=str(document["stopped"]),
+            verdicts=int(document["verdicts"]),
+            minimum_verdicts=int(document["minimum_verdicts"]),
             failed_tests=tuple(FailedTest(**test) for test in document["failed_tests"]),
         )
 
@@ -51,6 +59,8 @@ class Completeness:
             "selected": self.selected,
             "ended": self.ended,
             "stopped": self.stopped,
+            "verdicts": self.verdicts,
+            "minimum_verdicts": self.minimum_verdicts,
             "failed_tests": [test.as_json() for test in sorted(self.failed_tests)],
         }
 
@@ -65,6 +75,11 @@ class Completeness:
         return bool(self.stopped or self.lost or self.ended < self.selected)
 
     @property
+    def is_too_small(self) -> bool:
+        """Tell whether less was judged than the run owes."""
+        return self.verdicts < self.minimum_verdicts
+
+    @property
     def reasons(self) -> list[str]:
         """One sentence for each thing that keeps the run from being a whole one, or its tests from being trusted."""
         sentences = []
@@ -76,15 +91,19 @@ class Completeness:
         broken = len(self.failed_tests) - self.lost
         if broken:
             sentences.append(f"{broken} {'test' if broken == 1 else 'tests'} failed without a verdict.")
+        if self.is_too_small:
+            sentences.append(f"Only {self.verdicts} of at least {self.minimum_verdicts} required verdicts.")
         return sentences
 
 
 def together(parts: Iterable[Completeness]) -> Completeness:
-    """Return how far the shards of one run came, taken together."""
+    """Return how far the shards of one run came, taken together; each owes its own verdicts."""
     each = list(parts)
     return Completeness(
         selected=sum(part.selected for part in each),
         ended=sum(part.ended for part in each),
+        verdicts=sum(part.verdicts for part in each),
+        minimum_verdicts=sum(part.minimum_verdicts for part in each),
         stopped="; ".join(dict.fromkeys(part.stopped for part in each if part.stopped)),
         failed_tests=tuple(sorted({test for part in each for test in part.failed_tests})),
     )

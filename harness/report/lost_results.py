@@ -6,7 +6,7 @@ writes one in its place: broken, under the name, labels and history that the tes
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import allure_commons
@@ -17,19 +17,20 @@ from allure_pytest.utils import ParsedPytestNodeId
 from harness.report.allure import label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from harness.report.completeness import FailedTest
     from harness.report.records import AttemptRecord
     from harness.report.result import RunResult
 
-    Place = Mapping[str, Sequence[tuple[str, str]]]
+    Place = Mapping[str, Any]
 
 
 def write_lost_results(result: RunResult, place_of: Callable[[str], Place]) -> None:
     """Write a result for each lost test of the run, where Allure's results go; does nothing in a run without Allure.
 
-    `place_of` answers by a test's node id with what is known of it: `parameters` and `labels`, pairs of name and value.
+    `place_of` answers by a test's node id with what is known of it: `parameters` and `labels`, pairs of name and value,
+    and `test_case`, its id. All may be absent.
     """
     records = {record.id: record for record in result.records}
     for test in result.completeness.failed_tests:
@@ -54,7 +55,7 @@ def _lost_result(test: FailedTest, place: Place, *, target: str) -> TestResult:
         name=test.test.rpartition("/")[2],
         fullName=full_name,
         titlePath=[*node.path_segments, *node.class_names],
-        testCaseId=_hash(full_name),
+        testCaseId=place.get("test_case") or _hash(full_name),
         historyId=history,
         parameters=[Parameter(name=name, value=value) for name, value in parameters],
         labels=[Label(name, value) for name, value in labels.items()],

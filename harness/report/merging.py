@@ -74,10 +74,19 @@ def _whole(shards: Mapping[str, RunResult]) -> RunResult:
         techniques={name: technique for part in parts for name, technique in part.techniques.items()},
         designs={name: source for part in parts for name, source in part.designs.items()},
         calls=CallCounts.together(part.calls for part in parts),
-        completeness=together(part.completeness for part in parts),
+        completeness=replace(together(part.completeness for part in parts), minimum_verdicts=_minimum_verdicts(parts)),
         allow_inconclusive=all(part.allow_inconclusive for part in parts),
         tests_ended_with=worst_status(part.tests_ended_with for part in parts),
     )
+
+
+def _minimum_verdicts(shards: Iterable[RunResult]) -> int:
+    """Return how many verdicts the shards owe together: those that plan the same designs owe them once."""
+    owed: dict[tuple[str, ...], int] = {}
+    for shard in shards:
+        planned = shard.facts.blueprints
+        owed[planned] = max(owed.get(planned, 0), shard.completeness.minimum_verdicts)
+    return sum(owed.values())
 
 
 def _refuse_another_run(first_name: str, first: RunResult, name: str, shard: RunResult) -> None:

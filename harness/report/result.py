@@ -79,7 +79,7 @@ class RunResult:
         if self.tests_ended_with != EXIT_AS_THE_CONTRACT_SAYS:
             return self.tests_ended_with
         unclear = any(name.outcome == "not judged" for name in self.names) and not self.allow_inconclusive
-        if self.completeness.is_partial or unclear:
+        if self.completeness.is_partial or self.completeness.is_too_small or unclear:
             return EXIT_LEAKS_OR_LOCKOUTS if self.summary.failed else EXIT_NOT_PROVED
         if not self.records:
             # Proofs or measurements alone claim nothing about a wall.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Raised in its first part when a reader of the old file would misread the new one, in its second when something is new.
-SCHEMA: Final = "isolation-harness/verdicts/1.1"
+SCHEMA: Final = "isolation-harness/verdicts/1.2"
 
 
 def verdicts_document(result: RunResult) -> dict[str, Any]:

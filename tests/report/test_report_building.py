@@ -16,7 +16,7 @@ from harness.report.records import AttemptRecord
 from harness.report.result import RunResult
 from harness.report.verdicts_json import write_verdicts
 
-_FILES = {"verdicts.json", "matrix.html", "matrix.csv", "matrix.json", "isolation.sarif", "summary.md"}
+_FILES = {"verdicts.json", "gate.json", "matrix.html", "matrix.csv", "matrix.json", "isolation.sarif", "summary.md"}
 _OF_PROOFS = {"kill-matrix.html", "kill-matrix.json", "attacks.html"}
 
 

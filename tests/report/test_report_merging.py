@@ -98,6 +98,10 @@ def test_targets_stand_side_by_side() -> None:
 _LOST = FailedTest(test="t", reason="died", lost=True)
 
 
+def _judged(verdicts: int, *, of_at_least: int) -> Completeness:
+    return Completeness(verdicts=verdicts, minimum_verdicts=of_at_least)
+
+
 @pytest.mark.parametrize(
     ("shards", "status"),
     [
@@ -107,6 +111,18 @@ _LOST = FailedTest(test="t", reason="died", lost=True)
         ([result(_ONE), result(isolated(id="b"), tests_ended_with=2), result(leak(id="c"))], 2),
         ([result(_ONE), result(isolated(id="b"), completeness=Completeness(failed_tests=(_LOST,)))], 6),
         ([result(_ONE), result(inconclusive(id="b"), allow_inconclusive=True)], 6),
+        ([result(_ONE, completeness=_judged(1, of_at_least=2))], 6),
+        ([result(_ONE, completeness=_judged(2, of_at_least=2))], 0),
+        ([result(completeness=_judged(0, of_at_least=2))], 6),
+        # Shards of the same plan owe its verdicts once, those of other designs their own.
+        ([result(_ONE, completeness=_judged(1, of_at_least=2)), result(completeness=_judged(1, of_at_least=2))], 0),
+        (
+            [
+                result(_ONE, completeness=_judged(1, of_at_least=2)),
+                result(completeness=_judged(1, of_at_least=2), facts=_facts(blueprints=("another",))),
+            ],
+            6,
+        ),
         # Alone the second has attacked a boundary without a single ISOLATED; together they have proved it.
         ([result(_ONE), result(expected_leak(id="b"))], EXIT_AS_THE_CONTRACT_SAYS),
     ],

@@ -134,6 +134,23 @@ def test_selecting_nothing_is_status_4(run_suites: RunSuites) -> None:
     assert run_suites("-k", "no_such_test").exit_status == 4
 
 
+def test_a_run_with_fewer_verdicts_than_asked_for_is_not_proved(run_suites: RunSuites) -> None:
+    some = (
+        "--blueprint",
+        "identity-folder",
+        "--tenants",
+        "2",
+        "--attack",
+        "s3.read.get-object",
+        "--allow-inconclusive",
+    )
+    run = run_suites(*some, "--minimum-verdicts", "1000")
+    assert run.exit_status == 6, run.output
+    judged = len(run.verdicts["attempts"])
+    assert f"Only {judged} of at least 1000 required verdicts." in run.verdicts["headline"]
+    assert run_suites(*some, "--minimum-verdicts", str(judged)).exit_status == 0
+
+
 def test_a_run_of_controls_alone_proves_nothing(run_suites: RunSuites) -> None:
     run = run_suites("suites/test_controls.py", "--tenants", _TENANTS, "--attack", "dynamodb.read.get-item")
     assert run.exit_status == 6, run.output
