@@ -18,7 +18,7 @@ _READ = ("identity-keyed", "member: dynamodb.read")
 def _calls(*numbers: int) -> CallCounts:
     counts = CallCounts()
     for number in numbers:
-        counts.add({"verdict": number, "users": []})
+        counts.add({"verdict": number, "users": [], "operations": {"s3:GetObject": number}})
     return counts
 
 

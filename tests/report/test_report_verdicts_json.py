@@ -14,6 +14,7 @@ from harness.report.completeness import Completeness, FailedTest
 from harness.report.leak_advice import LeakAdvice
 from harness.report.limits import Limit
 from harness.report.names import TriedName
+from harness.report.predictions import RecordedPrediction
 from harness.report.records import AttemptRecord
 from harness.report.run import RunFacts
 from harness.report.technique_facts import TechniqueFacts
@@ -33,11 +34,12 @@ NAME = TriedName(
     attacks=24,
     predicted=None,
 )
-CALLS.add({"verdict": 2, "users": [7]})
+CALLS.add({"verdict": 2, "users": [7], "operations": {"s3:GetObject": 2}})
 EVERYTHING = result(
     *(
         isolated(id="a"),
         leak(id="b", advice=LeakAdvice("ddb-scan", "Never list Scan.", "- a", 7)),
+        isolated(id="e", prediction=RecordedPrediction("LEAK", "data", "own-data Wide Allow")),
         expected_leak(id="c"),
         inconclusive(id="d"),
         control(),
@@ -141,6 +143,7 @@ def test_the_published_schema_refuses_unknown_and_missing_fields(place: str) -> 
         ("attempt", AttemptRecord),
         ("advice", LeakAdvice),
         ("name", TriedName),
+        ("prediction", RecordedPrediction),
         ("facts", RunFacts),
         ("technique", TechniqueFacts),
         ("failed_test", FailedTest),
