@@ -52,6 +52,12 @@ def performed(
     return repeated(calls.send, again, seconds=max(60.0, patience))
 
 
+def is_gone(answer: ApiResponse) -> bool:
+    """Tell whether a call was refused because what it is about is not there."""
+    code = answer.error_code or ""
+    return "NotFound" in code or code.startswith("NoSuch")
+
+
 class _Repeating:
     """Sends a call again, once it has looked whether that is needed."""
 
@@ -76,10 +82,11 @@ class _Repeating:
 
 def _was_performed_before(request: ApiRequest, answer: ApiResponse) -> bool:
     """Tell whether a call is refused for no other reason than that it was performed when nobody knew."""
-    code = answer.error_code or ""
     if request.operation.startswith(("Delete", "AdminDelete")):
-        return "NotFound" in code or code.startswith("NoSuch")
-    return code in ALREADY_THERE or (request.operation == "AdminConfirmSignUp" and "CONFIRMED" in answer.message)
+        return is_gone(answer)
+    return answer.error_code in ALREADY_THERE or (
+        request.operation == "AdminConfirmSignUp" and "CONFIRMED" in answer.message
+    )
 
 
 def _is_too_early(answer: ApiResponse) -> bool:

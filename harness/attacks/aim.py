@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness import forgery
-from harness.errors import SignInRefusedError
+from harness.errors import DisturbedError, SignInRefusedError, TargetError
+from harness.persistence import performed
 from harness.secret import Secret
 from harness.sessions import attributes_of, register_like, register_outsider, tokens_by_password, tokens_for
 from harness.targets.api import ApiRequest
-from harness.targets.http import HttpRequest
+from harness.targets.http import HttpRequest, as_api_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -185,8 +186,12 @@ class TokenSource:
         key_id = forgery.header_of(session.id_token)["kid"]
         if key_id not in self._public_keys:
             url = f"https://{self._deployment.provider}/.well-known/jwks.json"
-            shown = self._target.send_http(HttpRequest("GET", url), None).json()
-            self._public_keys.update((key["kid"], forgery.public_key_as_text(key)) for key in shown["keys"])
+            answer = as_api_response(self._target.send_http(HttpRequest("GET", url), None))
+            if self._target.disturbance_of(answer) is not None:
+                raise DisturbedError(f"the keys of the user pool could not be read: {answer.error_code}")
+            if "keys" not in answer.data:
+                raise TargetError(f"the target shows no keys of its user pool: {answer.error_code or answer.status}")
+            self._public_keys.update((key["kid"], forgery.public_key_as_text(key)) for key in answer.data["keys"])
         return self._public_keys[key_id]
 
     def refresh_token_after_sign_out(self, session: Session) -> Secret:
@@ -197,7 +202,8 @@ class TokenSource:
         user = self._users[session.caller]
         client = self._client(of_the_users=True)
         token = self._token(client, user, "RefreshToken")
-        self._target.send(ApiRequest("cognito-idp", "RevokeToken", {"Token": token.reveal(), "ClientId": client}), None)
+        revoking = ApiRequest("cognito-idp", "RevokeToken", {"Token": token.reveal(), "ClientId": client})
+        performed(self._target, revoking, lambda call: self._target.send(call, None))
         return token
 
     def of_another_app_client(self, session: Session) -> Secret:

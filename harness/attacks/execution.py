@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import stamina
 
-from harness.assets import PRIVATE, PUBLIC, plant, reread, restore, stands
+from harness.assets import PRIVATE, PUBLIC, plant, reread, stands
 from harness.attacks.aiming import Aiming
 from harness.attacks.attempts import AttemptKind
 from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.controls import Controls, is_own_control, own_control
 from harness.attacks.features import applicable
 from harness.attacks.plan import asset_names
+from harness.attacks.putting_back import PuttingBack
 from harness.attacks.sending import Sender
 from harness.attacks.technique import LeakKind
 from harness.blueprints.contract import Effect, Reach
 from harness.errors import DisturbedError, SignInRefusedError, TargetError
 from harness.evidence import exchange_evidence
 from harness.outcome import Outcome, holds, searchable
-from harness.persistence import performed
 from harness.sessions import Session, credentials_from
 from harness.verdicts import Verdict, VerdictName, judge_control
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from harness.attacks.aim import Aim
     from harness.attacks.attempts import Attempt
     from harness.attacks.sending import Exchange
-    from harness.attacks.technique import Steps, Technique
+    from harness.attacks.technique import Steps
     from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment
     from harness.population import Caller, Population
@@ -65,6 +65,7 @@ class Execution:
         self._sessions = sessions
         self.aiming = Aiming(target, blueprint, deployment, population, sessions)
         self._sender = Sender(target)
+        self._put_back = PuttingBack(target)
         self._controls = Controls(blueprint, len(population.tenants))
         self._judged_controls: dict[str, Verdict] = {}
         self._markers: dict[Caller, list[tuple[Caller, tuple[str, str]]]] = {}
@@ -127,19 +128,14 @@ class Execution:
         try:
             exchange = self._sender.send(attempt, steps(aim), caller)
         except TargetError as error:
-            self._put_back(attempt.technique, aim)
-            if isinstance(error, DisturbedError) and attempt.technique.effect is Effect.WRITE:
-                self._restore(aim.asset)
+            if isinstance(error, DisturbedError):
+                self._put_back.in_doubt(attempt.technique, aim)
+            else:
+                self._put_back.after(attempt.technique, aim)
             raise
         if exchange.responses[0].succeeded:
-            self._put_back(attempt.technique, aim)
+            self._put_back.after(attempt.technique, aim)
         return exchange
-
-    def _put_back(self, technique: Technique, aim: Aim) -> None:
-        for request in () if technique.clean_up is None else technique.clean_up(aim):
-            answer = performed(self._target, request)
-            if not answer.succeeded:
-                raise TargetError(f"{request.operation} could not put things back: {answer.message}")
 
     def _operator_control(self, attempt: Attempt) -> Verdict:
         technique = attempt.technique
@@ -274,13 +270,8 @@ class Execution:
             )
         if response.succeeded and stands(asset, response.data):
             return False
-        self._restore(asset)
+        self._put_back.asset(asset)
         return True
-
-    def _restore(self, asset: Asset) -> None:
-        put_back = performed(self._target, restore(asset))
-        if not put_back.succeeded:
-            raise TargetError(f"the asset of {asset.owner} could not be put back: {put_back.message}")
 
     def _onlooker(self, asset: Asset) -> Session | None:
         """Return the session in which its owner may look after an asset, None where the operator has to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,9 @@ def _forget(name_of: Callable[[Aim], str]) -> Callable[[Aim], tuple[ApiRequest, 
 def _outside(aim: Aim) -> tuple[Step, ...]:
     """Return the steps by which anybody signs up at a pool that lets everybody in, and gets a session for it."""
     pool, client = aim.deployment.outsiders_pool, aim.deployment.outsiders_client
-    named = {"UserPoolId": pool, "Username": _OUTSIDER}
+    # Another name each time: where answers get lost, the one before may still be there.
+    outsider = f"{_OUTSIDER}.{secrets.token_hex(4)}"
+    named = {"UserPoolId": pool, "Username": outsider}
     logins: dict[str, str] = {}
 
     def identified(answer: Mapping[str, Any]) -> ApiRequest:
@@ -93,13 +96,13 @@ def _outside(aim: Aim) -> tuple[Step, ...]:
 
     password = PASSWORD.reveal()
     return (
-        call("SignUp", ClientId=client, Username=_OUTSIDER, Password=password, UserAttributes=[]),
+        call("SignUp", ClientId=client, Username=outsider, Password=password, UserAttributes=[]),
         ByOperator(call("AdminConfirmSignUp", **named)),
         lambda _: call(
             "InitiateAuth",
             AuthFlow="USER_PASSWORD_AUTH",
             ClientId=client,
-            AuthParameters={"USERNAME": _OUTSIDER, "PASSWORD": password},
+            AuthParameters={"USERNAME": outsider, "PASSWORD": password},
         ),
         identified,
         token,
