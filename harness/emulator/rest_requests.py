@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from harness.emulator.signatures.sigv4 import SignedRequest
 
-_LABEL = re.compile(r"\{(\w+)\}")
+_LABEL = re.compile(r"\{([\w-]+)\}")
 _MALFORMED = "SerializationException"
 # x-amz headers that belong to signing and to the client, and mean nothing to an operation.
 _CLIENT_HEADERS = frozenset({"x-amz-date", "x-amz-security-token", "x-amz-content-sha256", "x-amz-user-agent"})
@@ -53,6 +53,7 @@ class _Route:
     operation: str
     method: str
     path: re.Pattern[str]
+    labels: tuple[str, ...]
     literals: int
 
 
@@ -121,7 +122,7 @@ class RestService:
 
     def _matching(self, method: str, path: str) -> tuple[_Route, dict[str, str]]:
         found = [
-            (route, matched.groupdict())
+            (route, dict(zip(route.labels, matched.groups(), strict=True)))
             for route in self._routes
             if route.method == method and (matched := route.path.fullmatch(path)) is not None
         ]
@@ -177,13 +178,19 @@ def rest_service(service: str) -> RestService:
 def _route(model: OperationModel) -> _Route:
     uri: str = model.http["requestUri"].partition("?")[0].rstrip("/")
     pattern = "".join(
-        part if number % 2 == 0 else f"(?P<{part}>[^/]+)"
+        part if number % 2 == 0 else "([^/]+)"
         for number, part in enumerate(_LABEL.split(re.sub(r"[.+]", r"\\\g<0>", uri)))
     )
     has_query = "?" in model.http["requestUri"]
     literals = len(_LABEL.sub("", uri))
     # Variants of an operation that differ only by their query are not known here; the plain one is meant.
-    return _Route(model.name, model.http["method"], re.compile(pattern + "/?"), -1 if has_query else literals)
+    return _Route(
+        model.name,
+        model.http["method"],
+        re.compile(pattern + "/?"),
+        tuple(_LABEL.findall(uri)),
+        -1 if has_query else literals,
+    )
 
 
 def _headers(headers: Mapping[str, str], located: Mapping[tuple[str | None, str], tuple[str, Shape]]) -> dict[str, Any]:

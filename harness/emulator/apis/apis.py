@@ -80,6 +80,7 @@ class Api:
     kind: ApiKind
     account: str
     region: str
+    tags: dict[str, str] = field(default_factory=dict)
     stages: dict[str, Stage] = field(default_factory=dict)
     cached: dict[tuple[str, ...], tuple[float, Any]] = field(default_factory=dict)
 
@@ -100,9 +101,9 @@ class Apis:
     def __init__(self) -> None:
         self._by_id: dict[str, Api] = {}
 
-    def create(self, kind: ApiKind, account: str, region: str) -> Api:
+    def create(self, kind: ApiKind, account: str, region: str, tags: Mapping[str, str] | None = None) -> Api:
         """Return a new API without stages."""
-        api = Api(new_id(10), kind, account, region)
+        api = Api(new_id(10), kind, account, region, dict(tags or {}))
         self._by_id[api.id] = api
         return api
 

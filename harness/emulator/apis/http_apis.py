@@ -9,6 +9,8 @@ from harness.emulator.apis.apis import Api, ApiKind, Authorizer, AuthorizerKind,
 from harness.emulator.apis.identity import check_identity_sources
 from harness.emulator.apis.management import ManagedApis, bad_request, function_behind, missing
 from harness.emulator.apis.routes import DEFAULT, Integration, Route, is_template
+from harness.emulator.apis.tags import ApiTags
+from harness.emulator.listing import page
 from harness.emulator.operations import accepting
 from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.emulator.unconfirmed import apis as unconfirmed
@@ -76,14 +78,15 @@ class HttpApis(ManagedApis):
         self._apis = apis
         self._issuers = issuers
         self._managed: dict[str, _Managed] = {}
-        super().__init__(_SERVICE, region, self._table(), authorizer)
+        tags = ApiTags(apis, ApiKind.HTTP, account, region, "apis", "ResourceArn", "Tags", "TagKeys")
+        super().__init__(_SERVICE, region, self._table(), tags, authorizer)
 
     def _table(self) -> dict[str, ManagedOperation]:
         one = accepting("ApiId")
         operations: dict[str, ManagedOperation] = {
-            "CreateApi": (self._create_api, accepting("Name ProtocolType Description")),
-            "GetApi": (lambda call: self._api(call).described, one),
-            "GetApis": (self._get_apis, accepting()),
+            "CreateApi": (self._create_api, accepting("Name ProtocolType Description Tags")),
+            "GetApi": (lambda call: _shown(self._api(call)), one),
+            "GetApis": (self._get_apis, accepting("MaxResults NextToken")),
             "UpdateApi": (self._update_api, one | accepting("Name Description")),
             "DeleteApi": (self._delete_api, one),
             "CreateStage": (self._create_stage, one | accepting(_STAGE)),
@@ -113,7 +116,8 @@ class HttpApis(ManagedApis):
     def _create_api(self, call: Call) -> Mapping[str, Any]:
         if call.params["ProtocolType"] != "HTTP":
             raise NotDerivableError("WebSocket APIs")
-        api = self._apis.create(ApiKind.HTTP, self._account, self._region)
+        given = dict(call.params)
+        api = self._apis.create(ApiKind.HTTP, self._account, self._region, given.pop("Tags", None))
         described = {
             "ApiId": api.id,
             "ApiEndpoint": f"https://{api.domain}",
@@ -121,18 +125,23 @@ class HttpApis(ManagedApis):
             "RouteSelectionExpression": "$request.method $request.path",
             "CreatedDate": self._clock.now(),
             "DisableExecuteApiEndpoint": False,
-            **call.params,
+            **given,
         }
         self._managed[api.id] = _Managed(api, described)
-        return described
+        return _shown(self._managed[api.id])
 
-    def _get_apis(self, _: Call) -> Mapping[str, Any]:
-        return {"Items": [managed_api.described for managed_api in self._managed.values()]}
+    def _get_apis(self, call: Call) -> Mapping[str, Any]:
+        most = call.params.get("MaxResults") or str(len(self._managed) or 1)
+        if not most.isdecimal() or not int(most):
+            raise bad_request("Invalid value for MaxResults")
+        everything = list(self._managed.values())
+        shown, more = page(everything, int(most), call.params.get("NextToken"), refusal="BadRequestException")
+        return {"Items": [_shown(managed_api) for managed_api in shown], **more}
 
     def _update_api(self, call: Call) -> Mapping[str, Any]:
         api = self._api(call)
         api.described |= call.params
-        return api.described
+        return _shown(api)
 
     def _delete_api(self, call: Call) -> Mapping[str, Any]:
         api = self._api(call).api
@@ -254,6 +263,10 @@ class HttpApis(ManagedApis):
         api.deployments[deployment.id] = deployment
         status = {"DeploymentStatus": "DEPLOYED", "CreatedDate": self._clock.now(), "AutoDeployed": False}
         return {"DeploymentId": deployment.id, **status}
+
+
+def _shown(api: _Managed) -> dict[str, Any]:
+    return {**api.described, **({"Tags": dict(api.api.tags)} if api.api.tags else {})}
 
 
 def _redeploy(api: _Managed) -> None:

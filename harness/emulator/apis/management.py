@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from harness.emulator.authorization_check import AuthorizationCheck
 from harness.emulator.checked_operations import CheckedOperation, CheckedOperations
@@ -14,6 +15,7 @@ from harness.emulator.service import Call, NotDerivableError, ServiceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from harness.emulator.apis.tags import ApiTags
     from harness.emulator.authorization import ScopedAuthorizer
     from harness.emulator.principals import Principal
     from harness.emulator.signatures.sigv4 import SignedRequest
@@ -34,13 +36,15 @@ class ManagedApis:
         service: str,
         region: str,
         operations: Mapping[str, ManagedOperation],
+        tags: ApiTags,
         authorizer: ScopedAuthorizer,
     ) -> None:
         self._rest = rest_service(service)
         self._region = region
+        self._api_tags = tags
         table = {
             name: CheckedOperation(perform, accepts, partial(self._checks, name))
-            for name, (perform, accepts) in operations.items()
+            for name, (perform, accepts) in {**operations, **tags.operations()}.items()
         }
         self._operations = CheckedOperations(service, table, authorizer)
 
@@ -59,7 +63,14 @@ class ManagedApis:
         A call `POST /v2/apis/x/routes` needs apigateway:POST on `arn:aws:apigateway:REGION::/v2/apis/x/routes`.
         """
         method, path = self._rest.sent_as(operation, params)
-        yield AuthorizationCheck(f"apigateway:{method}", f"arn:aws:apigateway:{self._region}::{path}")
+        tagged = params.get(self._api_tags.arn)
+        if tagged is not None:
+            # In policies too it is escaped (Service Authorization Reference, resource "Tags").
+            path = path.removesuffix(tagged) + quote(tagged, safe="")
+        keys, underivable = self._api_tags.condition_keys(params, path)
+        yield AuthorizationCheck(
+            f"apigateway:{method}", f"arn:aws:apigateway:{self._region}::{path}", keys, underivable
+        )
 
 
 def function_behind(uri: str) -> str:

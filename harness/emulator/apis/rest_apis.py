@@ -9,6 +9,8 @@ from harness.emulator.apis.apis import Api, ApiKind, Authorizer, AuthorizerKind,
 from harness.emulator.apis.identity import check_identity_sources
 from harness.emulator.apis.management import ManagedApis, bad_request, function_behind, missing
 from harness.emulator.apis.routes import Integration, Route, is_template
+from harness.emulator.apis.tags import ApiTags
+from harness.emulator.listing import page
 from harness.emulator.operations import accepting
 from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.emulator.unconfirmed import apis as unconfirmed
@@ -35,6 +37,8 @@ _AUTHORIZATION_TYPES = {
     "CUSTOM": ("TOKEN", "REQUEST"),
 }
 _ON_METHOD = "restApiId resourceId httpMethod"
+# How many APIs stand on a page, and how many one may ask for (service model of GetRestApis).
+_LISTED, _MOST_LISTED = 25, 500
 
 
 @dataclass(slots=True)
@@ -58,7 +62,8 @@ class RestApis(ManagedApis):
         self._clock = clock
         self._apis = apis
         self._managed: dict[str, _Managed] = {}
-        super().__init__(_SERVICE, region, self._table(), authorizer)
+        tags = ApiTags(apis, ApiKind.REST, account, region, "restapis", "resourceArn", "tags", "tagKeys")
+        super().__init__(_SERVICE, region, self._table(), tags, authorizer)
 
     def _table(self) -> dict[str, ManagedOperation]:
         one, on_method = accepting("restApiId"), accepting(_ON_METHOD)
@@ -70,9 +75,9 @@ class RestApis(ManagedApis):
         )
         method = "authorizationType authorizerId authorizationScopes apiKeyRequired operationName"
         operations: dict[str, ManagedOperation] = {
-            "CreateRestApi": (self._create_api, accepting("name description endpointConfiguration")),
-            "GetRestApi": (lambda call: self._api(call).described, one),
-            "GetRestApis": (self._get_apis, accepting()),
+            "CreateRestApi": (self._create_api, accepting("name description endpointConfiguration tags")),
+            "GetRestApi": (lambda call: _shown(self._api(call)), one),
+            "GetRestApis": (self._get_apis, accepting("limit position")),
             "DeleteRestApi": (self._delete_api, one),
             "CreateResource": (self._create_resource, one | accepting("parentId pathPart")),
             "GetResource": (self._resource, on_resource),
@@ -105,7 +110,8 @@ class RestApis(ManagedApis):
         endpoint = call.params.get("endpointConfiguration") or {"types": ["EDGE"]}
         if endpoint.keys() != {"types"} or "PRIVATE" in endpoint["types"]:
             raise NotDerivableError("private endpoints")
-        api = self._apis.create(ApiKind.REST, self._account, self._region)
+        given = dict(call.params)
+        api = self._apis.create(ApiKind.REST, self._account, self._region, given.pop("tags", None))
         root = new_id(10)
         described = {
             "id": api.id,
@@ -113,14 +119,18 @@ class RestApis(ManagedApis):
             "rootResourceId": root,
             "apiKeySource": "HEADER",
             "disableExecuteApiEndpoint": False,
-            **call.params,
+            **given,
             "endpointConfiguration": endpoint,
         }
         self._managed[api.id] = _Managed(api, described, {root: {"id": root, "path": "/"}})
-        return described
+        return _shown(self._managed[api.id])
 
-    def _get_apis(self, _: Call) -> Mapping[str, Any]:
-        return {"items": [managed_api.described for managed_api in self._managed.values()]}
+    def _get_apis(self, call: Call) -> Mapping[str, Any]:
+        most = min(call.params.get("limit") or _LISTED, _MOST_LISTED)
+        position = call.params.get("position")
+        everything = list(self._managed.values())
+        shown, more = page(everything, most, position, member="position", refusal="BadRequestException")
+        return {"items": [_shown(managed_api) for managed_api in shown], **more}
 
     def _delete_api(self, call: Call) -> Mapping[str, Any]:
         api = self._api(call).api
@@ -284,6 +294,10 @@ class RestApis(ManagedApis):
         api, name = self._api(call), call.params["stageName"]
         del api.stages[name], api.api.stages[name]
         return {}
+
+
+def _shown(api: _Managed) -> dict[str, Any]:
+    return {**api.described, **({"tags": dict(api.api.tags)} if api.api.tags else {})}
 
 
 def _deployment_of(api: _Managed) -> Deployment:

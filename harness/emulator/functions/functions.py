@@ -48,6 +48,7 @@ class Function:
         self.directory = directory
         self.task_root = directory
         self.policy = FunctionPolicy(arn)
+        self.tags: dict[str, str] = {}
         self.environments = Environments(lambda: new_task(self), now)
 
     @property

@@ -15,7 +15,8 @@ from harness.emulator.functions.functions import Function
 from harness.emulator.functions.package import code_digest
 from harness.emulator.functions.runtime import Ending
 from harness.emulator.functions.tasks import FunctionTasks, check_variables
-from harness.emulator.operations import accepting
+from harness.emulator.listing import page
+from harness.emulator.operations import accepting, request_tags, resource_tags
 from harness.emulator.rest_requests import rest_service
 from harness.emulator.service import Call, NotDerivableError, ServiceError
 from harness.emulator.unconfirmed import functions as unconfirmed
@@ -51,6 +52,7 @@ _DEFAULTS: dict[str, Any] = {
     "LastUpdateStatus": "Successful",
 }
 _LONGEST_TIMEOUT = 900  # not in the service model; Lambda page "Quotas"
+_MOST_FUNCTIONS_LISTED = 50  # of one page, whatever was asked for; Lambda API page "ListFunctions"
 _ONE = "FunctionName Qualifier"
 
 
@@ -101,7 +103,7 @@ class LambdaService:
         permission = "StatementId Action Principal SourceArn SourceAccount"
         return {
             "CreateFunction": CheckedOperation(
-                self._create, accepting(create, _CONFIGURATION), self._checks("CreateFunction")
+                self._create, accepting(create, _CONFIGURATION, "Tags"), self._checks("CreateFunction")
             ),
             "GetFunction": CheckedOperation(self._get, one, self._checks("GetFunction")),
             "GetFunctionConfiguration": CheckedOperation(
@@ -115,7 +117,7 @@ class LambdaService:
             ),
             "DeleteFunction": CheckedOperation(self._delete, one, self._checks("DeleteFunction")),
             "ListFunctions": CheckedOperation(
-                self._list, accepting(), lambda _: [AuthorizationCheck("lambda:ListFunctions", "*")]
+                self._list, accepting("Marker MaxItems"), lambda _: [AuthorizationCheck("lambda:ListFunctions", "*")]
             ),
             "Invoke": CheckedOperation(
                 self._invoke, one | accepting("InvocationType LogType Payload"), self._checks("InvokeFunction")
@@ -127,20 +129,29 @@ class LambdaService:
                 self._remove_permission, one | accepting("StatementId"), self._checks("RemovePermission")
             ),
             "GetPolicy": CheckedOperation(self._get_policy, one, self._checks("GetPolicy")),
+            "ListTags": CheckedOperation(self._list_tags, accepting("Resource"), self._checks("ListTags")),
+            "TagResource": CheckedOperation(self._tag, accepting("Resource Tags"), self._checks("TagResource")),
+            "UntagResource": CheckedOperation(
+                self._untag, accepting("Resource TagKeys"), self._checks("UntagResource")
+            ),
         }
 
     def _checks(self, action: str) -> Callable[[Mapping[str, Any]], Iterator[AuthorizationCheck]]:
         def checks(params: Mapping[str, Any]) -> Iterator[AuthorizationCheck]:
-            arn = self._arn(params["FunctionName"], params.get("Qualifier"))
+            arn = self._arn(params.get("FunctionName") or params["Resource"], params.get("Qualifier"))
             function = self._functions.find(arn)
-            context = {"lambda:principal": (params["Principal"],)} if action == "AddPermission" else {}
-            yield AuthorizationCheck(
-                f"lambda:{action}",
-                arn,
-                context,
-                resource_policies=function.policy.policies if function is not None else (),
-                resource_account=arn.split(":")[4],
-            )
+            context = {**resource_tags(function.tags if function is not None else None), **_tag_keys(params)}
+            if action == "AddPermission":
+                context["lambda:principal"] = (params["Principal"],)
+            # Tags that come with a new function are set as TagResource sets them.
+            for asked in (action, "TagResource") if action == "CreateFunction" and params.get("Tags") else (action,):
+                yield AuthorizationCheck(
+                    f"lambda:{asked}",
+                    arn,
+                    context,
+                    resource_policies=function.policy.policies if function is not None else (),
+                    resource_account=arn.split(":")[4],
+                )
             if "Role" in params:
                 passed = {"iam:passedtoservice": ("lambda.amazonaws.com",), "iam:associatedresourcearn": (arn,)}
                 yield AuthorizationCheck("iam:PassRole", params["Role"], passed)
@@ -162,7 +173,7 @@ class LambdaService:
         return f"arn:aws:lambda:{region}:{found['account'] or self._account}:function:{found['name']}"
 
     def _function(self, params: Mapping[str, Any]) -> Function:
-        arn = self._arn(params["FunctionName"])
+        arn = self._arn(params.get("FunctionName") or params["Resource"])
         function = self._functions.find(arn)
         if function is None:
             raise ServiceError("ResourceNotFoundException", f"Function not found: {arn}", 404)
@@ -187,13 +198,16 @@ class LambdaService:
         }
         directory = fork_server().directory / uuid.uuid4().hex
         function = Function(arn, configuration, directory, self._tasks.task_of, self._clock.now)
+        function.tags = dict(params.get("Tags") or {})
         self._install(function, params["Code"]["ZipFile"])
         self._functions.add(function)
         return function.configuration
 
     def _get(self, call: Call) -> Mapping[str, Any]:
         # Code.Location, a presigned URL of AWS's own bucket, is left out: there is nothing behind it here.
-        return {"Configuration": self._function(call.params).configuration, "Code": {"RepositoryType": "S3"}}
+        function = self._function(call.params)
+        shown = {"Configuration": function.configuration, "Code": {"RepositoryType": "S3"}}
+        return {**shown, "Tags": dict(function.tags)} if function.tags else shown
 
     def _get_configuration(self, call: Call) -> Mapping[str, Any]:
         return self._function(call.params).configuration
@@ -216,9 +230,13 @@ class LambdaService:
         self._functions.remove(self._function(call.params))
         return {}
 
-    def _list(self, _: Call) -> Mapping[str, Any]:
+    def _list(self, call: Call) -> Mapping[str, Any]:
         mine = self._functions.within(f"arn:aws:lambda:{self._region}:{self._account}:function:")
-        return {"Functions": [function.configuration for function in mine]}
+        most = min(call.params.get("MaxItems") or _MOST_FUNCTIONS_LISTED, _MOST_FUNCTIONS_LISTED)
+        shown, more = page(
+            mine, most, call.params.get("Marker"), member="NextMarker", refusal="InvalidParameterValueException"
+        )
+        return {"Functions": [function.configuration for function in shown], **more}
 
     def _invoke(self, call: Call) -> Mapping[str, Any]:
         kind = call.params.get("InvocationType", "RequestResponse")
@@ -241,6 +259,18 @@ class LambdaService:
 
     def _get_policy(self, call: Call) -> Mapping[str, Any]:
         return {"Policy": self._function(call.params).policy.document()}
+
+    def _list_tags(self, call: Call) -> Mapping[str, Any]:
+        return {"Tags": dict(self._function(call.params).tags)}
+
+    def _tag(self, call: Call) -> Mapping[str, Any]:
+        self._function(call.params).tags |= call.params["Tags"]
+        return {}
+
+    def _untag(self, call: Call) -> Mapping[str, Any]:
+        for key in call.params["TagKeys"]:
+            self._function(call.params).tags.pop(key, None)
+        return {}
 
     def _check_settings(self, arn: str, params: Mapping[str, Any]) -> None:
         if params.get("Timeout", 0) > _LONGEST_TIMEOUT:
@@ -265,6 +295,11 @@ class LambdaService:
         modified = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1000):03}+0000"
         function.configuration |= {"LastModified": modified, "RevisionId": str(uuid.uuid4())}
         function.environments.renew()
+
+
+def _tag_keys(params: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    removed = params.get("TagKeys")
+    return {"aws:tagkeys": tuple(removed)} if removed else request_tags(params.get("Tags"))
 
 
 def _event(payload: bytes) -> str:

@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING
 from harness.emulator.s3.buckets import Bucket, Ownership
 from harness.emulator.s3.call import S3Call
 from harness.emulator.s3.configuration import ownership_of
+from harness.emulator.s3.errors import invalid_argument
 from harness.emulator.s3.listing import iso_time
+from harness.emulator.s3.new_buckets import read_new_bucket
 from harness.emulator.s3.owners import check_acl, owner_node
-from harness.emulator.s3.requests import location_constraint
 from harness.emulator.s3.xml import xml_reply
 from harness.emulator.service import ServiceError
+from harness.emulator.unconfirmed import s3 as unconfirmed
 from harness.emulator.wire import Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from harness.emulator.principals import Principal
     from harness.emulator.s3.buckets import Buckets
     from harness.emulator.s3.requests import S3Request
     from harness.emulator.s3.xml import Node
 
 _FIRST_REGION = "us-east-1"
+_TOKEN_INVALID = "The continuation token provided is incorrect"  # noqa: S105  a message
 
 
 class BucketsOfAccount:
@@ -31,17 +36,37 @@ class BucketsOfAccount:
         self._region = region
         self._buckets = buckets
 
-    def list_buckets(self) -> Reply:
-        """Return the answer to ListBuckets."""
-        buckets: list[Node] = [
-            ("Bucket", [("Name", each.name), ("CreationDate", iso_time(each.created))])
+    def list_buckets(self, query: Mapping[str, str]) -> Reply:
+        """Return the answer to ListBuckets; without `max-buckets` it has them all.
+
+        Raises ServiceError InvalidArgument for a number or a token that is none.
+        """
+        prefix, region = query.get("prefix", ""), query.get("bucket-region")
+        listed = [
+            each
             for each in self._buckets.owned_by(self._account)
+            if each.name.startswith(prefix) and region in (None, each.region)
         ]
-        return xml_reply("ListAllMyBucketsResult", [owner_node(self._account), ("Buckets", buckets)])
+        most = _number(query.get("max-buckets", str(len(listed) or 1)), 1, unconfirmed.MAX_BUCKETS_INVALID)
+        start = _number(query.get("continuation-token", "0"), 0, _TOKEN_INVALID)
+        buckets: list[Node] = [
+            (
+                "Bucket",
+                [("Name", each.name), ("CreationDate", iso_time(each.created)), ("BucketRegion", each.region)],
+            )
+            for each in listed[start : start + most]
+        ]
+        nodes: list[Node] = [owner_node(self._account), ("Buckets", buckets)]
+        if start + most < len(listed):
+            nodes.append(("ContinuationToken", str(start + most)))
+        if prefix:
+            nodes.append(("Prefix", prefix))
+        return xml_reply("ListAllMyBucketsResult", nodes)
 
     def create_bucket(self, asked: S3Request, principal: Principal | None, now: float) -> Reply:
         """Make a bucket; raises ServiceError BucketAlreadyExists, BucketAlreadyOwnedByYou or about its Region."""
-        region = self._region_of_new_bucket(location_constraint(asked.body))
+        new = read_new_bucket(asked.body)
+        region = self._region_of_new_bucket(new.location)
         ownership = ownership_of(asked.headers.get("x-amz-object-ownership", Ownership.BUCKET_OWNER_ENFORCED))
         taken = self._buckets.find(asked.bucket)
         if taken is not None and taken.owner != self._account:
@@ -57,7 +82,7 @@ class BucketsOfAccount:
                 "Your previous request to create the named bucket succeeded and you already own it.",
                 409,
             )
-        bucket = Bucket(asked.bucket, self._account, region, now, ownership)
+        bucket = Bucket(asked.bucket, self._account, region, now, ownership, tags=dict(new.tags))
         check_acl(S3Call(bucket, asked, principal, now))
         if taken is None:
             self._buckets.add(bucket)
@@ -82,3 +107,9 @@ class BucketsOfAccount:
                 "endpoint this request was sent to.",
             )
         return constraint
+
+
+def _number(text: str, least: int, refusal: str) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise invalid_argument(refusal)
+    return int(text)

@@ -41,6 +41,7 @@ _SEES_EXISTING_TAGS = frozenset(
         "s3:PutObjectVersionTagging",
     }
 )
+_OF_NEW_BUCKETS = frozenset({"s3:CreateBucket", "s3:TagResource"})
 # What the owner's root user may do whatever the policy says, so that nobody is locked out for good.
 _ON_THE_POLICY = frozenset({"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"})
 
@@ -61,7 +62,7 @@ class S3Authorization:
 
     def _require(self, principal: Principal | None, check: S3Check, bucket: Bucket | None) -> None:
         # Making a bucket is a matter of the account that makes it, even under a name that is taken.
-        bucket = None if check.action == "s3:CreateBucket" else bucket
+        bucket = None if check.action in _OF_NEW_BUCKETS else bucket
         owner = self._account if bucket is None else bucket.owner
         policy = None if bucket is None else bucket.policy
         if policy is not None and principal is not None and check.action in _ON_THE_POLICY:

@@ -46,6 +46,8 @@ class S3Operation:
 ACL_HEADERS = accepting(_GRANTS)
 READ_CONDITIONS = accepting(_READ_CONDITIONS)
 OVERRIDES = accepting(_OVERRIDES)
+# The parameters of ListBuckets, the one operation on no bucket.
+LIST_BUCKETS = accepting("max-buckets continuation-token prefix bucket-region")
 
 BUCKET_OPERATIONS = (
     S3Operation("CreateBucket", "PUT", "", ("s3:CreateBucket",), headers=accepting(_GRANTS, "x-amz-object-ownership")),

@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from harness.emulator.operations import request_tags
 from harness.emulator.s3.addresses import ObjectName, checked_version_id, read_address, read_copy_source
 from harness.emulator.s3.checks import RequestKeys, S3Check, request_keys
 from harness.emulator.s3.errors import invalid_argument
+from harness.emulator.s3.new_buckets import read_new_bucket
 from harness.emulator.s3.operations import (
     ACL_HEADERS,
     BUCKET_OPERATIONS,
+    LIST_BUCKETS,
     OBJECT_OPERATIONS,
     SELECTORS,
     S3Operation,
@@ -25,7 +28,6 @@ from harness.emulator.s3.tags import (
     tags_of_body,
     tags_of_header,
 )
-from harness.emulator.s3.xml import local_name, read_xml
 from harness.emulator.service import NotDerivableError
 from harness.emulator.unconfirmed import s3 as unconfirmed
 
@@ -113,10 +115,11 @@ def read_s3_request(request: SignedRequest, content: Content, now: float) -> S3R
         raise NotDerivableError("an S3 request whose body is a form")
     keys = request_keys(request.headers, address, now)
     if not address.bucket:
-        if request.method != "GET" or address.query:
-            raise NotDerivableError(f"{request.method} on the S3 service")
+        if request.method != "GET" or address.query.keys() - LIST_BUCKETS:
+            raise NotDerivableError(f"{request.method} on the S3 service with such parameters")
         _refuse_other_headers(request.headers, ())
-        return S3Request("ListBuckets", keys, content, checks=(keys.check("s3:ListAllMyBuckets", ""),))
+        listing = (keys.check("s3:ListAllMyBuckets", ""),)
+        return S3Request("ListBuckets", keys, content, checks=listing, query=address.query)
     operation = _chosen(request, address)
     _refuse_other_headers(request.headers, operation.headers, *((_METADATA,) if operation.writes else ()))
     _refuse_other_parameters(operation, address)
@@ -170,8 +173,12 @@ def _bucket_request(
     elif name in ("CreateBucket", "PutBucketAcl"):
         context = _header_keys(headers, (*ACL_HEADERS, "x-amz-object-ownership"))
     if name == "CreateBucket":
-        if location := location_constraint(content.body):
-            context["s3:locationconstraint"] = (location,)
+        new = read_new_bucket(content.body)
+        if new.location:
+            context["s3:locationconstraint"] = (new.location,)
+        if new.tags:
+            context |= request_tags(new.tags)
+            more.append(keys.check("s3:TagResource", bucket, context=request_tags(new.tags)))
         if not ACL_HEADERS.isdisjoint(headers):
             more.append(keys.check("s3:PutBucketAcl", bucket, context=_header_keys(headers, ACL_HEADERS)))
         if "x-amz-object-ownership" in headers:
@@ -193,17 +200,6 @@ def _bucket_request(
         headers=_kept(headers, operation),
         tags=tags,
     )
-
-
-def location_constraint(body: bytes) -> str:
-    """Return the Region that the body of a CreateBucket call names, empty when it names none."""
-    if not body:
-        return ""
-    root = read_xml(body, "CreateBucketConfiguration")
-    members = {local_name(child): child.text or "" for child in root}
-    if members.keys() - {"LocationConstraint"} or len(members) != len(root):
-        raise NotDerivableError("a new bucket with more than a location constraint")
-    return members.get("LocationConstraint", "")
 
 
 def _listing_keys(query: Mapping[str, str]) -> Context:

@@ -76,7 +76,7 @@ class S3Service:
         if asked.operation in ("ListBuckets", "CreateBucket"):
             self._authorization.require(principal, asked.checks)
             if asked.operation == "ListBuckets":
-                return self._account.list_buckets()
+                return self._account.list_buckets(asked.query)
             return self._account.create_bucket(asked, principal, now)
         if not unconfirmed.MISSING_BUCKET_IS_TOLD_TO_ANYBODY:
             self._authorization.require(principal, asked.checks)

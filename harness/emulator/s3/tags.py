@@ -11,6 +11,7 @@ from harness.emulator.service import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from xml.etree.ElementTree import Element
 
     from harness.emulator.wire import Reply
 
@@ -39,8 +40,13 @@ def tags_of_body(body: bytes, limit: int) -> dict[str, str]:
     root = read_xml(body, "Tagging")
     if [local_name(child) for child in root] != ["TagSet"]:
         raise malformed_xml()
+    return tags_of_set(root[0], limit)
+
+
+def tags_of_set(tag_set: Element, limit: int) -> dict[str, str]:
+    """Return the tags that stand in an element, one `Tag` each; raises like `tags_of_body`."""
     pairs = []
-    for element in root[0]:
+    for element in tag_set:
         if local_name(element) != "Tag":
             raise malformed_xml()
         members = text_members(element, ("Key", "Value"), required=("Key", "Value"))

@@ -53,3 +53,5 @@ PUBLIC_ACL_BLOCKED = (
     "lists (ACLs) are blocked by the BlockPublicAcls block public access setting."
 )
 ACLS_NOT_SUPPORTED = "The bucket does not allow ACLs"
+# What S3 says of a page of ListBuckets that cannot be had; the code is that of its other lists.
+MAX_BUCKETS_INVALID = "Argument max-buckets must be an integer between 1 and 10000"
