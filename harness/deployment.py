@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DeploymentError
+from harness.marks import NAME_PREFIX, Marks
 from harness.persistence import performed
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.provisioning.ledger import Ledger
+    from harness.targets.api import ApiResponse
     from harness.targets.target import Target
+
+# The run of deployments that are thrown away with their target.
+_NO_RUN = "00000000"
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One thing made in the account, recorded before it was made."""
+    """One thing in the account, recorded by its name before it was made.
+
+    `id` is how the API calls it, its name where there is nothing else; empty while it is not known whether it was made.
+    """
 
     kind: str
-    identifier: str
+    name: str
+    id: str = ""
 
 
 @dataclass
@@ -31,6 +41,7 @@ class Deployment:
     which attackers bring validly signed tokens, and `outsiders_identity_pool` an identity pool of theirs.
     `pool_settings` has, by operation, what the identity pool was told, so that it can be told again.
     `bucket_policies` has by the bucket's name in the account the policy it was given.
+    `marks` are what everything made for it bears, and `ledger`, if there is one, is told of everything before it is.
     `witness_role` trusts the operator and that identity pool: assuming it shows that the target can assume roles at
     all. `users_known_by` is what a table of memberships calls users by, `sub` or `username`. `api_url` is the address
     of the API without a slash at its end, and `iam_users` maps `TENANT-PERSONA` to the names of IAM users.
@@ -40,6 +51,7 @@ class Deployment:
     run_id: str
     region: str
     account: str
+    marks: Marks = field(default_factory=lambda: Marks(_NO_RUN))
     user_pool: str = ""
     app_clients: dict[str, str] = field(default_factory=dict)
     identity_pool: str = ""
@@ -58,6 +70,7 @@ class Deployment:
     witness_role: str = ""
     users_known_by: str = "sub"
     resources: list[Resource] = field(default_factory=list)
+    ledger: Ledger | None = field(default=None, repr=False)
 
     @property
     def provider(self) -> str:
@@ -71,15 +84,32 @@ class Deployment:
 
     def name_of(self, name: str) -> str:
         """Return the name in the account of what the blueprint calls `name`."""
-        return f"isolation-{self.run_id}-{name}"
+        return f"{NAME_PREFIX}{self.run_id}-{name}"
 
-    def record(self, kind: str, identifier: str) -> None:
+    def record(self, kind: str, name: str) -> None:
         """Note a resource that is about to be made, so that it can be destroyed whatever happens next."""
-        self.resources.append(Resource(kind, identifier))
+        resource = Resource(kind, name)
+        if self.ledger is not None:
+            self.ledger.about_to_make(resource)
+        self.resources.append(resource)
+
+    def was_made(self, kind: str, name: str, identifier: str) -> None:
+        """Note that what was recorded is there, and its id."""
+        made = Resource(kind, name, identifier)
+        if self.ledger is not None:
+            self.ledger.made(made)
+        self.resources[self.resources.index(Resource(kind, name))] = made
+
+    def was_refused(self, kind: str, name: str) -> None:
+        """Note that what was recorded was surely not made."""
+        resource = Resource(kind, name)
+        if self.ledger is not None:
+            self.ledger.not_made(resource)
+        self.resources.remove(resource)
 
     def as_json(self) -> dict[str, Any]:
         """Return the deployment as plain JSON; it holds no secret."""
-        return asdict(self)
+        return asdict(replace(self, ledger=None))
 
 
 def provider_name(region: str, user_pool: str) -> str:
@@ -91,8 +121,13 @@ def operate(target: Target, service: str, operation: str, **params: Any) -> Mapp
     """Perform one call as the operator and return its answer. Raises DeploymentError saying what was refused."""
     response = performed(target, ApiRequest(service, operation, params))
     if not response.succeeded:
-        raise DeploymentError(
-            f"{service}:{operation} on the {target.name} target failed with {response.error_code}: {response.message}",
-            response.error_code or "",
-        )
+        raise refusal(target, service, operation, response)
     return response.data
+
+
+def refusal(target: Target, service: str, operation: str, response: ApiResponse) -> DeploymentError:
+    """Return the error that says which call the target has refused, and with what."""
+    return DeploymentError(
+        f"{service}:{operation} on the {target.name} target failed with {response.error_code}: {response.message}",
+        response.error_code or "",
+    )

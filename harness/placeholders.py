@@ -19,6 +19,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DeploymentError
+from harness.marks import IAM_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -155,7 +156,7 @@ def _named(deployment: Deployment) -> Iterator[tuple[str, dict[str, tuple[str, s
     yield (
         "iam_user",
         {
-            label: (f"arn:aws:iam::{account}:user/isolation-harness/{actual}", actual)
+            label: (f"arn:aws:iam::{account}:user{IAM_PATH}{actual}", actual)
             for label, actual in deployment.iam_users.items()
         },
     )

@@ -22,6 +22,7 @@ from harness.memberships import Memberships
 from harness.placeholders import filled_in
 from harness.population import Caller, Tenant, User, populate, user_label
 from harness.provisioning.deploy import deploy
+from harness.provisioning.making import make
 from harness.report.limits import Limit
 from harness.secret import Secret
 from harness.sessions import credentials_from, tokens_for
@@ -107,8 +108,7 @@ def _people_in_a_bucket_policy(target: Target) -> Measured:
         else:
             label = user_label(f"t{number}", "person")
             deployment.iam_users[label] = deployment.name_of(label)
-            deployment.record("iam-user", deployment.name_of(label))
-            operate(target, "iam", "CreateUser", UserName=deployment.name_of(label), Path="/isolation-harness/")
+            make(target, deployment, "iam-user", deployment.name_of(label))
         text = _compact(policy, deployment, ())
         params = {"Bucket": deployment.buckets["files"], "Policy": text}
         return target.send_as_operator(ApiRequest("s3", "PutBucketPolicy", params))

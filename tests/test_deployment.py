@@ -15,7 +15,8 @@ from harness.blueprints.policies import allow, policy
 from harness.blueprints.spec import IndexSpec, TableSpec
 from harness.errors import DeploymentError
 from harness.population import populate
-from harness.provisioning.deploy import deploy, destroy
+from harness.provisioning.deploy import deploy
+from harness.provisioning.destruction import destroy
 from harness.secret import Secret
 from harness.sessions import sign_in_everybody
 from harness.targets.api import ApiRequest

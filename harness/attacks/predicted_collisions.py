@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.assets import Asset
 from harness.blueprint_files.rehearsal import rehearsed
 from harness.blueprints.contract import SignIn
+from harness.marks import IAM_PATH
 from harness.placeholders import TENANT, USER, filled_in, of_tenant
 from harness.policy import (
     MalformedPolicyDocument,
@@ -142,7 +143,7 @@ def _parsed(
 def _principal(persona: Persona, attacker: Tenant, deployment: Deployment) -> str:
     if persona.sign_in is SignIn.IAM_USER:
         actual = deployment.iam_users[user_label(attacker.handle, persona.name)]
-        return f"arn:aws:iam::{deployment.account}:user/isolation-harness/{actual}"
+        return f"arn:aws:iam::{deployment.account}:user{IAM_PATH}{actual}"
     role = persona.role.replace(TENANT, attacker.key)
     return f"arn:aws:sts::{deployment.account}:assumed-role/x-{role}/session"
 

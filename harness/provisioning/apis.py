@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from harness.blueprints.spec import ApiKind, RouteAuthorizer
 from harness.deployment import operate
 from harness.provisioning.functions import allow_invocation
+from harness.provisioning.making import make
 
 if TYPE_CHECKING:
     from harness.blueprints.spec import ApiSpec, Blueprint
@@ -33,18 +34,17 @@ def make_api(blueprint: Blueprint, target: Target, deployment: Deployment) -> No
 
 def _make_http_api(spec: ApiSpec, target: Target, deployment: Deployment) -> None:
     name = deployment.name_of(spec.name)
-    made = operate(target, "apigatewayv2", "CreateApi", Name=name, ProtocolType="HTTP")
+    made = make(target, deployment, "http-api", name, ProtocolType="HTTP")
     deployment.api, deployment.api_url = made["ApiId"], made["ApiEndpoint"]
-    deployment.record("http-api", deployment.api)
 
-    def make(part: str, **params: Any) -> str:
+    def add(part: str, **params: Any) -> str:
         answer = operate(target, "apigatewayv2", f"Create{part}", ApiId=deployment.api, **params)
         return str(answer[f"{part}Id"])
 
     authorizer = ""
     if any(route.authorizer is RouteAuthorizer.TOKEN for route in spec.routes):
         issuer, audience = f"https://{deployment.provider}", [deployment.app_clients[spec.audience]]
-        authorizer = make(
+        authorizer = add(
             "Authorizer",
             Name="user-pool",
             AuthorizerType="JWT",
@@ -55,7 +55,7 @@ def _make_http_api(spec: ApiSpec, target: Target, deployment: Deployment) -> Non
     if spec.authorizer is not None:
         function = deployment.functions[spec.authorizer.function]
         path = f"path/2015-03-31/functions/{function}/invocations"
-        function_authorizer = make(
+        function_authorizer = add(
             "Authorizer",
             Name="function",
             AuthorizerType="REQUEST",
@@ -72,7 +72,7 @@ def _make_http_api(spec: ApiSpec, target: Target, deployment: Deployment) -> Non
         RouteAuthorizer.TOKEN: {"AuthorizationType": "JWT", "AuthorizerId": authorizer},
     }
     integrations = {
-        function: make(
+        function: add(
             "Integration",
             IntegrationType="AWS_PROXY",
             IntegrationUri=deployment.functions[function],
@@ -82,16 +82,15 @@ def _make_http_api(spec: ApiSpec, target: Target, deployment: Deployment) -> Non
     }
     for route in spec.routes:
         target_of_route = f"integrations/{integrations[route.function]}"
-        make("Route", RouteKey=f"{route.method} {route.path}", Target=target_of_route, **kinds[route.authorizer])
+        add("Route", RouteKey=f"{route.method} {route.path}", Target=target_of_route, **kinds[route.authorizer])
     operate(target, "apigatewayv2", "CreateStage", ApiId=deployment.api, StageName="$default", AutoDeploy=True)
 
 
 def _make_rest_api(spec: ApiSpec, target: Target, deployment: Deployment) -> None:
-    def make(operation: str, **params: Any) -> Any:
+    def call(operation: str, **params: Any) -> Any:
         return operate(target, "apigateway", operation, restApiId=deployment.api, **params)
 
-    deployment.api = operate(target, "apigateway", "CreateRestApi", name=deployment.name_of(spec.name))["id"]
-    deployment.record("rest-api", deployment.api)
+    deployment.api = make(target, deployment, "rest-api", deployment.name_of(spec.name))["id"]
     host = f"{deployment.api}.execute-api.{deployment.region}.amazonaws.com"
     deployment.api_url = f"https://{host}/{_STAGE}"
     pool = f"arn:aws:cognito-idp:{deployment.region}:{deployment.account}:userpool/{deployment.user_pool}"
@@ -100,7 +99,7 @@ def _make_rest_api(spec: ApiSpec, target: Target, deployment: Deployment) -> Non
         RouteAuthorizer.IAM: {"authorizationType": "AWS_IAM"},
     }
     if any(route.authorizer is RouteAuthorizer.TOKEN for route in spec.routes):
-        made = make(
+        made = call(
             "CreateAuthorizer",
             name="user-pool",
             type="COGNITO_USER_POOLS",
@@ -108,18 +107,18 @@ def _make_rest_api(spec: ApiSpec, target: Target, deployment: Deployment) -> Non
             identitySource="method.request.header.Authorization",
         )
         kinds[RouteAuthorizer.TOKEN] = {"authorizationType": "COGNITO_USER_POOLS", "authorizerId": made["id"]}
-    resources = {item["path"]: item["id"] for item in make("GetResources")["items"]}
+    resources = {item["path"]: item["id"] for item in call("GetResources")["items"]}
     for route in spec.routes:
         parent = ""
         for part in route.path.strip("/").split("/"):
             path = f"{parent}/{part}"
             if path not in resources:
                 above = resources[parent or "/"]
-                resources[path] = make("CreateResource", parentId=above, pathPart=part)["id"]
+                resources[path] = call("CreateResource", parentId=above, pathPart=part)["id"]
             parent = path
         on_method = {"resourceId": resources[parent or "/"], "httpMethod": route.method}
-        make("PutMethod", **on_method, **kinds[route.authorizer])
+        call("PutMethod", **on_method, **kinds[route.authorizer])
         function = deployment.functions[route.function]
         uri = f"arn:aws:apigateway:{deployment.region}:lambda:path/2015-03-31/functions/{function}/invocations"
-        make("PutIntegration", **on_method, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
-    make("CreateDeployment", stageName=_STAGE)
+        call("PutIntegration", **on_method, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+    call("CreateDeployment", stageName=_STAGE)

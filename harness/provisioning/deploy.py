@@ -4,58 +4,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.deployment import Deployment, Resource, operate
+from harness.deployment import Deployment
 from harness.errors import DeploymentError
+from harness.marks import Marks
 from harness.provisioning.apis import make_api
+from harness.provisioning.destruction import destroy
 from harness.provisioning.functions import allow_triggers, make_functions
 from harness.provisioning.identity_pool import connect_roles, make_identity_pool, make_outsiders_identity_pool
-from harness.provisioning.roles import (
-    destroy_iam_user,
-    destroy_policy,
-    destroy_role,
-    make_iam_users,
-    make_roles,
-    put_role_policies,
-)
-from harness.provisioning.stores import (
-    destroy_bucket,
-    destroy_table,
-    make_stores,
-    put_bucket_policies,
-    put_table_policies,
-)
+from harness.provisioning.roles import make_iam_users, make_roles, put_role_policies
+from harness.provisioning.stores import make_stores, put_bucket_policies, put_table_policies
 from harness.provisioning.user_pool import connect_triggers, make_groups, make_user_pools
 
 if TYPE_CHECKING:
     from harness.blueprints.spec import Blueprint
     from harness.population import Population
+    from harness.provisioning.ledger import Ledger
     from harness.targets.target import Target
 
 
-def deploy(blueprint: Blueprint, target: Target, run_id: str, population: Population) -> Deployment:
+def deploy(
+    blueprint: Blueprint,
+    target: Target,
+    run_id: str,
+    population: Population,
+    *,
+    marks: Marks | None = None,
+    ledger: Ledger | None = None,
+) -> Deployment:
     """Make everything the blueprint names, users of the user pool excepted, and return what came of it.
 
+    Everything bears the marks, by default those of a run of this id, and the ledger is told of it before it is made.
     Raises DeploymentError naming the call that failed, after destroying what had been made until then.
     """
-    deployment = Deployment(blueprint.name, run_id, target.region, target.account)
+    deployment = Deployment(
+        blueprint.name, run_id, target.region, target.account, marks=marks or Marks(run_id), ledger=ledger
+    )
     try:
         _make(blueprint, target, deployment, population)
     except DeploymentError:
         destroy(deployment, target)
         raise
     return deployment
-
-
-def destroy(deployment: Deployment, target: Target) -> list[Resource]:
-    """Delete everything recorded, newest first, and return what could not be deleted (empty when all is gone)."""
-    left = []
-    for resource in reversed(deployment.resources):
-        try:
-            _DESTROYERS[resource.kind](target, resource.identifier)
-        except DeploymentError:
-            left.append(resource)
-    deployment.resources = list(reversed(left))
-    return left
 
 
 def _make(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:
@@ -81,19 +70,3 @@ def _make(blueprint: Blueprint, target: Target, deployment: Deployment, populati
         make_groups(user_pool, target, deployment, population)
     if blueprint.identity_pool is not None:
         connect_roles(blueprint, target, deployment, population)
-
-
-_DESTROYERS = {
-    "user-pool": lambda target, pool: operate(target, "cognito-idp", "DeleteUserPool", UserPoolId=pool),
-    "identity-pool": lambda target, pool: operate(
-        target, "cognito-identity", "DeleteIdentityPool", IdentityPoolId=pool
-    ),
-    "table": destroy_table,
-    "bucket": destroy_bucket,
-    "role": destroy_role,
-    "policy": destroy_policy,
-    "function": lambda target, name: operate(target, "lambda", "DeleteFunction", FunctionName=name),
-    "http-api": lambda target, api: operate(target, "apigatewayv2", "DeleteApi", ApiId=api),
-    "rest-api": lambda target, api: operate(target, "apigateway", "DeleteRestApi", restApiId=api),
-    "iam-user": destroy_iam_user,
-}

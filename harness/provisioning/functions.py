@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.deployment import operate
 from harness.placeholders import as_environment
+from harness.provisioning.making import make
 
 if TYPE_CHECKING:
     from harness.blueprints.spec import Blueprint
@@ -22,12 +23,11 @@ def make_functions(blueprint: Blueprint, target: Target, deployment: Deployment)
     """Make the functions; their roles and whatever their environment names must exist."""
     for function in blueprint.functions:
         name = deployment.name_of(function.name)
-        deployment.record("function", name)
-        made = operate(
+        made = make(
             target,
-            "lambda",
-            "CreateFunction",
-            FunctionName=name,
+            deployment,
+            "function",
+            name,
             Runtime=_RUNTIME,
             Handler="index.handler",
             Role=deployment.roles[function.role],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.deployment import operate
 from harness.placeholders import TENANT, per_tenant
+from harness.provisioning.making import make
 
 if TYPE_CHECKING:
     from harness.blueprints.spec import Blueprint, IdentityPoolSpec, RoleRule, UserPoolSpec
@@ -27,8 +28,9 @@ def make_identity_pool(blueprint: Blueprint, target: Target, deployment: Deploym
     ]
     if spec.trusts_outsiders:
         providers.append({"ProviderName": deployment.outsiders_provider, "ClientId": deployment.outsiders_client})
+    name = deployment.name_of(blueprint.name)
     settings: dict[str, Any] = {
-        "IdentityPoolName": deployment.name_of(blueprint.name),
+        "IdentityPoolName": name,
         "AllowUnauthenticatedIdentities": spec.unauthenticated_role is not None,
         "CognitoIdentityProviders": providers,
     }
@@ -36,19 +38,19 @@ def make_identity_pool(blueprint: Blueprint, target: Target, deployment: Deploym
         settings["AllowClassicFlow"] = spec.classic_flow
     if spec.developer_provider:
         settings["DeveloperProviderName"] = spec.developer_provider
-    answer = operate(target, "cognito-identity", "CreateIdentityPool", **settings)
-    deployment.identity_pool = answer["IdentityPoolId"]
-    deployment.record("identity-pool", deployment.identity_pool)
-    deployment.pool_settings["UpdateIdentityPool"] = {"IdentityPoolId": deployment.identity_pool, **settings}
+    deployment.identity_pool = make(target, deployment, "identity-pool", name, **settings)["IdentityPoolId"]
+    # An update that leaves the tags out takes them away.
+    told = {"IdentityPoolId": deployment.identity_pool, "IdentityPoolTags": deployment.marks.tags, **settings}
+    deployment.pool_settings["UpdateIdentityPool"] = told
 
 
 def make_outsiders_identity_pool(target: Target, deployment: Deployment) -> None:
     """Make a foreign identity pool that gives the users of the foreign user pool OpenID tokens."""
-    outsiders = operate(
+    outsiders = make(
         target,
-        "cognito-identity",
-        "CreateIdentityPool",
-        IdentityPoolName=deployment.name_of("outsiders"),
+        deployment,
+        "identity-pool",
+        deployment.name_of("outsiders"),
         AllowUnauthenticatedIdentities=False,
         CognitoIdentityProviders=[
             {"ProviderName": deployment.outsiders_provider, "ClientId": deployment.outsiders_client}
@@ -56,7 +58,6 @@ def make_outsiders_identity_pool(target: Target, deployment: Deployment) -> None
         AllowClassicFlow=True,
     )
     deployment.outsiders_identity_pool = outsiders["IdentityPoolId"]
-    deployment.record("identity-pool", deployment.outsiders_identity_pool)
 
 
 def connect_roles(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:

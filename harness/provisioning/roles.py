@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from harness.blueprints.contract import SignIn
 from harness.blueprints.identity_trust import trusting
 from harness.deployment import operate
+from harness.marks import IAM_PATH
 from harness.placeholders import TENANT, filled_in, of_each_tenant
+from harness.provisioning.making import make
 
 if TYPE_CHECKING:
     from harness.blueprints.spec import Blueprint, Document, RoleSpec
     from harness.deployment import Deployment
     from harness.population import Population
     from harness.targets.target import Target
-
-_IAM_PATH = "/isolation-harness/"
 
 
 def make_roles(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:
@@ -61,27 +61,7 @@ def make_iam_users(blueprint: Blueprint, target: Target, deployment: Deployment,
             continue
         actual = deployment.name_of(user.label)
         deployment.iam_users[user.label] = actual
-        deployment.record("iam-user", actual)
-        operate(target, "iam", "CreateUser", UserName=actual, Path=_IAM_PATH)
-
-
-def destroy_role(target: Target, role: str) -> None:
-    """Delete a role with its inline policies."""
-    for policy in operate(target, "iam", "ListRolePolicies", RoleName=role).get("PolicyNames", []):
-        operate(target, "iam", "DeleteRolePolicy", RoleName=role, PolicyName=policy)
-    operate(target, "iam", "DeleteRole", RoleName=role)
-
-
-def destroy_iam_user(target: Target, user: str) -> None:
-    """Delete an IAM user with its access keys."""
-    for key in operate(target, "iam", "ListAccessKeys", UserName=user).get("AccessKeyMetadata", []):
-        operate(target, "iam", "DeleteAccessKey", UserName=user, AccessKeyId=key["AccessKeyId"])
-    operate(target, "iam", "DeleteUser", UserName=user)
-
-
-def destroy_policy(target: Target, arn: str) -> None:
-    """Delete a managed policy that nobody uses any more."""
-    operate(target, "iam", "DeletePolicy", PolicyArn=arn)
+        make(target, deployment, "iam-user", actual)
 
 
 def _make_boundary(target: Target, deployment: Deployment, role: RoleSpec, population: Population) -> dict[str, str]:
@@ -89,17 +69,13 @@ def _make_boundary(target: Target, deployment: Deployment, role: RoleSpec, popul
     if role.boundary is None:
         return {}
     name = deployment.name_of(f"{role.name.replace(TENANT, 'tenant')}-boundary")
-    arn = _arn(deployment, "policy", name)
-    deployment.record("policy", arn)
-    document = filled_in(role.boundary, deployment, population.tenants)
-    operate(target, "iam", "CreatePolicy", PolicyName=name, Path=_IAM_PATH, PolicyDocument=document)
-    return {"PermissionsBoundary": arn}
+    make(target, deployment, "policy", name, PolicyDocument=filled_in(role.boundary, deployment, population.tenants))
+    return {"PermissionsBoundary": _arn(deployment, "policy", name)}
 
 
 def _make_role(target: Target, deployment: Deployment, name: str, trust: str, **boundary: str) -> None:
-    deployment.record("role", name)
-    operate(target, "iam", "CreateRole", RoleName=name, Path=_IAM_PATH, AssumeRolePolicyDocument=trust, **boundary)
+    make(target, deployment, "role", name, AssumeRolePolicyDocument=trust, **boundary)
 
 
 def _arn(deployment: Deployment, kind: str, name: str) -> str:
-    return f"arn:aws:iam::{deployment.account}:{kind}{_IAM_PATH}{name}"
+    return f"arn:aws:iam::{deployment.account}:{kind}{IAM_PATH}{name}"

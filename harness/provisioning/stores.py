@@ -1,4 +1,4 @@
-"""Making a blueprint's tables and buckets, and emptying them again."""
+"""Making a blueprint's tables and buckets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from harness.blueprints.spec import TenantKeys
 from harness.deployment import operate
 from harness.placeholders import TENANT, filled_in, of_each_tenant
+from harness.provisioning.making import make
 
 if TYPE_CHECKING:
     from harness.blueprints.spec import Blueprint, BucketSpec, TableSpec
@@ -20,13 +21,12 @@ def make_stores(blueprint: Blueprint, target: Target, deployment: Deployment, po
     for table in blueprint.tables:
         actual = deployment.name_of(table.name)
         deployment.tables[table.name] = actual
-        deployment.record("table", actual)
         keys = {name for index in table.indexes for name in (index.partition_key, index.sort_key)} | {"PK", "SK"}
-        operate(
+        make(
             target,
-            "dynamodb",
-            "CreateTable",
-            TableName=actual,
+            deployment,
+            "table",
+            actual,
             BillingMode="PAY_PER_REQUEST",
             # Attackers try to delete it; none must succeed, however wide a grant is.
             DeletionProtectionEnabled=True,
@@ -39,8 +39,7 @@ def make_stores(blueprint: Blueprint, target: Target, deployment: Deployment, po
             # Bucket names are the world's, so they carry the account.
             actual = f"isolation-{deployment.account}-{deployment.run_id}-{ending}"
             deployment.buckets[name] = actual
-            deployment.record("bucket", actual)
-            operate(target, "s3", "CreateBucket", Bucket=actual)
+            make(target, deployment, "bucket", actual)
             if bucket.versioned:
                 versioning = {"Status": "Enabled"}
                 operate(target, "s3", "PutBucketVersioning", Bucket=actual, VersioningConfiguration=versioning)
@@ -102,24 +101,3 @@ def _bucket_names(blueprint: Blueprint, bucket: BucketSpec, population: Populati
         (bucket.name.replace(TENANT, tenant.key), bucket.name.replace(TENANT, tenant.key if by_key else tenant.id))
         for tenant in population.tenants
     ]
-
-
-def destroy_table(target: Target, table: str) -> None:
-    """Delete a table, which was protected against it."""
-    operate(target, "dynamodb", "UpdateTable", TableName=table, DeletionProtectionEnabled=False)
-    operate(target, "dynamodb", "DeleteTable", TableName=table)
-
-
-def destroy_bucket(target: Target, bucket: str) -> None:
-    """Delete a bucket with everything in it: versions, delete markers and uploads that nobody has completed."""
-    for upload in operate(target, "s3", "ListMultipartUploads", Bucket=bucket).get("Uploads", []):
-        named = {"Key": upload["Key"], "UploadId": upload["UploadId"]}
-        operate(target, "s3", "AbortMultipartUpload", Bucket=bucket, **named)
-    while True:
-        listed = operate(target, "s3", "ListObjectVersions", Bucket=bucket)
-        entries = [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]
-        if not entries:
-            break
-        keys = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
-        operate(target, "s3", "DeleteObjects", Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
-    operate(target, "s3", "DeleteBucket", Bucket=bucket)

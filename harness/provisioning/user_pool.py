@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.deployment import operate
 from harness.placeholders import per_tenant
+from harness.provisioning.making import make
 
 if TYPE_CHECKING:
     from harness.blueprints.spec import AppClientSpec, UserPoolSpec
@@ -70,14 +71,13 @@ def connect_triggers(spec: UserPoolSpec, target: Target, deployment: Deployment)
             "UpdateUserPool",
             UserPoolId=deployment.user_pool,
             LambdaConfig=triggers,
+            UserPoolTags=deployment.marks.tags,
             **settings,
         )
 
 
 def _make_pool(target: Target, deployment: Deployment, name: str, settings: dict[str, Any]) -> str:
-    pool_id = str(operate(target, "cognito-idp", "CreateUserPool", PoolName=name, **settings)["UserPool"]["Id"])
-    deployment.record("user-pool", pool_id)
-    return pool_id
+    return str(make(target, deployment, "user-pool", name, **settings)["UserPool"]["Id"])
 
 
 def _make_client(target: Target, pool: str, client: AppClientSpec, population: Population) -> str:

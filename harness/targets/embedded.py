@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.emulator.cloud import EmbeddedCloud
 from harness.emulator.condition_keys import keys_of
+from harness.marks import IAM_PATH, Marks
 from harness.secret import Secret
 from harness.targets.api import ApiRequest, AwsCredentials
 from harness.targets.calls import CallLog
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from harness.targets.http import BearerToken, HttpRequest, HttpResponse
 
 _OPERATOR = "isolation-operator"
+# Nothing of an account in this process outlives it, so that no run needs to be told from another.
+_RUN = "embedded"
 
 
 class EmbeddedTarget:
@@ -40,9 +43,9 @@ class EmbeddedTarget:
         self.account = self.cloud.account
         self._api = Clients(self.cloud.gateway, region)
         self.log = CallLog()
-        self.operator_arn = f"arn:aws:iam::{self.account}:user/{_OPERATOR}"
+        self.operator_arn = f"arn:aws:iam::{self.account}:user{IAM_PATH}{_OPERATOR}"
         root = _as_credentials(self.cloud.root_credentials())
-        self._operator = make_operator(lambda request: self.send(request, root), _OPERATOR)
+        self._operator = make_operator(lambda request: self.send(request, root), _OPERATOR, IAM_PATH, Marks(_RUN).tags)
 
     @property
     def calls(self) -> int:

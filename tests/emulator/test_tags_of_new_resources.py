@@ -111,7 +111,8 @@ def test_a_bucket_has_the_tags_it_was_made_with(services: FunctionServices) -> N
 def test_buckets_are_listed_page_by_page(services: FunctionServices) -> None:
     for number in range(5):
         services.operate("s3", "CreateBucket", Bucket=f"page-{number}")
-    seen, more = [], {}
+    seen: list[list[str]] = []
+    more: dict[str, str] = {}
     while True:
         answer = services.operate("s3", "ListBuckets", Prefix="page-", MaxBuckets=2, **more)
         seen.append([bucket["Name"] for bucket in answer["Buckets"]])
@@ -143,7 +144,8 @@ def test_lists_come_page_by_page(
         elif service == "lambda":
             params = function(f"n{number}", _role(services))
         services.operate(service, creation, **params)
-    pages, more = [], {}
+    pages: list[int] = []
+    more: dict[str, str] = {}
     while True:
         answer = services.operate(service, listing, **limit, **more)
         pages.append(len(answer[member]))

@@ -1,0 +1,71 @@
+"""What an account holds, and targets that break off: what the tests of cleaning stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from harness.blueprints.identity_folder import IDENTITY_FOLDER
+from harness.blueprints.per_user_principals import PER_USER_PRINCIPALS
+from harness.blueprints.policies import allow, policy
+from harness.blueprints.tenant_tagged import TENANT_TAGGED
+from harness.population import populate
+from harness.provisioning.kinds.registry import KINDS
+from harness.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.blueprints.spec import Blueprint
+    from harness.population import Population
+    from harness.targets.api import ApiRequest, ApiResponse
+    from harness.targets.embedded import EmbeddedTarget
+    from harness.targets.target import Target
+
+_BOUNDED = replace(TENANT_TAGGED.roles[0], boundary=policy(allow("Everything", "*", "*")))
+# Together they make everything that can be made.
+DESIGNS: tuple[Blueprint, ...] = (
+    replace(TENANT_TAGGED, roles=(_BOUNDED, *TENANT_TAGGED.roles[1:])),
+    IDENTITY_FOLDER,
+    PER_USER_PRINCIPALS,
+)
+RUN = "abc12345"
+
+
+def people(design: Blueprint) -> Population:
+    return populate(design, seed=1, tenants=design.minimum_tenants, run_secret=Secret("s"))
+
+
+def inventory(target: Target) -> dict[tuple[str, str, str], Mapping[str, str]]:
+    """Return everything that is in the account: kind, name and id, with the tags."""
+    return {
+        (found.kind, found.name, found.id): dict(kind.tags_of(target, found))
+        for kind in KINDS.values()
+        for found in kind.listed(target)
+    }
+
+
+class BrokenOffError(BaseException):
+    """The process has died."""
+
+
+@dataclass
+class DyingTarget:
+    """A target whose process dies with the nth call that makes something, before or after it was performed."""
+
+    target: EmbeddedTarget
+    number: int
+    performed: bool
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.target, name)
+
+    def send_as_operator(self, request: ApiRequest) -> ApiResponse:
+        if request.operation in {kind.creation for kind in KINDS.values()}:
+            self.number -= 1
+        if self.number == 0 and not self.performed:
+            raise BrokenOffError
+        answer = self.target.send_as_operator(request)
+        if self.number == 0:
+            raise BrokenOffError
+        return answer
