@@ -180,7 +180,7 @@ def test_a_copy_reads_its_source_and_writes_its_target(source: str, resource: st
         ("POST", "/bucket?delete&versions", {}),
         ("GET", "//bucket/key", {}),
         ("GET", "//", {}),
-        ("GET", "/?prefix=a", {}),
+        ("GET", "/?delimiter=a", {}),
         ("PUT", "/", {}),
         ("OPTIONS", "/bucket/k", {}),
         ("GET", "/bucket?policy&acl", {}),
