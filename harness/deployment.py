@@ -107,6 +107,12 @@ class Deployment:
             self.ledger.not_made(resource)
         self.resources.remove(resource)
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Deployment:
+        """Return what `as_json` wrote. Raises KeyError, TypeError or ValueError for what is none."""
+        marks, resources = Marks(**document["marks"]), [Resource(**each) for each in document["resources"]]
+        return cls(**{**document, "marks": marks, "resources": resources})
+
     def as_json(self) -> dict[str, Any]:
         """Return the deployment as plain JSON; it holds no secret."""
         return asdict(replace(self, ledger=None))

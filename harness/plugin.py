@@ -98,7 +98,9 @@ def pytest_configure(config: pytest.Config) -> None:
             config.pluginmanager.unregister(silent)
     keep_known()
     told = getattr(config, "workerinput", {}).get(_TOLD_WORKERS)
-    run = Run(options) if told is None else Run(options, **told)
+    run = (
+        Run(options, workers=max(1, len(config.getoption("tx", None) or ()))) if told is None else Run(options, **told)
+    )
     config.stash[RUN] = run
     if told is None:
         config.pluginmanager.register(RunCollector(config, run), "isolation-collector")
@@ -189,16 +191,17 @@ def isolation_run(request: pytest.FixtureRequest) -> Iterator[Run]:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: WorkerController) -> None:
     """Tell a worker which run it takes part in, and how many there are of it."""
-    node.workerinput[_TOLD_WORKERS] = {
-        "id": node.config.stash[RUN].id,
-        "workers": len(node.config.getvalue("tx")),
-    }
+    run = node.config.stash[RUN]
+    operator = None if run.options.remote is None or run.remote is None else run.remote.told_workers
+    node.workerinput[_TOLD_WORKERS] = {"id": run.id, "workers": run.workers, "operator": operator}
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Cap `-n auto` on remote targets, where the account's request rates are what bounds a run."""
-    return None if config.stash[RUN].options.remote is None else workers_for()
+    # It is asked before the options are checked.
+    target = config.getoption("isolation_target") or config.getini("isolation_target") or "embedded"
+    return None if target == "embedded" else workers_for()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.errors import TargetError, UsageError
+from harness.errors import HarnessError, TargetError, UsageError
+from harness.gathering import parameter_of
+from harness.remote_run import SHARE_OF_RATES
+from harness.run_plan import plan_lines, plan_run
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from harness.provisioning.destruction import Left
+    from harness.remote_run import RemoteRun
     from harness.run import Run
+
+_SHOWN_LEFT = 10
 
 
 class RemoteController:
@@ -21,21 +28,87 @@ class RemoteController:
     def __init__(self, config: pytest.Config, run: Run) -> None:
         self._config = config
         self._run = run
+        self._begun: set[str] = set()
+        self._prepared: RemoteRun | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Connect: what guards the target is checked before a worker starts."""
-        if self._config.option.collectonly:
+        """Check what guards the target, say what the run will do, and make what its processes share."""
+        remote = self._run.options.remote
+        if self._config.option.collectonly or remote is None:
             return
         try:
-            _ = self._run.remote
+            connected = self._run.remote
+            if connected is None:
+                return
+            if remote.dry_run or self._run.options.target == "sandbox":
+                self._say_plan(remote.max_requests)
+            if remote.dry_run:
+                pytest.exit("dry run: nothing was made and nobody was attacked", returncode=0)
+            # Ended politely, a run cleans up as after Ctrl-C.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            self._prepared = connected
+            connected.prepare()
         except (UsageError, TargetError) as error:
             raise pytest.UsageError(str(error)) from None
-        # Ended politely, a run cleans up as after Ctrl-C.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Say that a design is being deployed, which takes a while before its first attempt is judged."""
+        attempt = next((each for each in self._run.planned if each.id == parameter_of(nodeid)), None)
+        if attempt is not None and attempt.blueprint not in self._begun:
+            self._begun.add(attempt.blueprint)
+            self._say(f"isolation: deploying {attempt.blueprint} and signing its users in")
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self) -> Generator[None, Any, Any]:
         """Destroy what the run has made, once all workers have ended and the reports are written."""
         result = yield
+        if self._prepared is not None:
+            self._clean_up(self._prepared)
         return result
+
+    def _clean_up(self, remote: RemoteRun) -> None:
+        if remote.remote.keep:
+            self._say(f"isolation: everything is kept; go on with --reuse {remote.run_id}")
+            return
+        self._say("")
+        self._say("isolation: destroying what the run has made")
+        try:
+            left = remote.destroy()
+        except HarnessError as error:
+            self._say(f"isolation: nothing could be destroyed: {error}", "red")
+            self._say_how_to_sweep(remote)
+            return
+        if left:
+            self._say_left(left)
+            self._say_how_to_sweep(remote)
+        else:
+            self._say("isolation: everything is destroyed; nothing is left on the target")
+
+    def _say_left(self, left: list[Left]) -> None:
+        for each in left[:_SHOWN_LEFT]:
+            self._say(f"isolation: left: {each}", "red")
+        if len(left) > _SHOWN_LEFT:
+            self._say(f"isolation: and {len(left) - _SHOWN_LEFT} more", "red")
+
+    def _say_how_to_sweep(self, remote: RemoteRun) -> None:
+        place = remote.connection.place
+        endpoint = f" --endpoint-url {place.endpoint}" if place.endpoint else ""
+        self._say(
+            f"isolation: sweep with: harness sweep --target {place.name}{endpoint} --region {place.region} "
+            f"--run {remote.run_id} --delete"
+        )
+
+    def _say_plan(self, max_requests: int) -> None:
+        self._say("isolation: finding out on the embedded target what this run takes")
+        plan = plan_run(self._run, share_of_rates=SHARE_OF_RATES)
+        for line in plan_lines(plan):
+            self._say(line)
+        if plan.requests > max_requests:
+            raise UsageError(f"this run takes {plan.requests} requests, more than --max-requests {max_requests} allows")
+
+    def _say(self, text: str, colour: str = "") -> None:
+        reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.ensure_newline()
+            reporter.write_line(text, **({colour: True} if colour else {}))

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from harness.deployment import Resource
+from harness.kept_deployments import KeptDeployments
+from harness.marks import IAM_PATH, NAME_PREFIX, Marks
 from harness.persistence import performed
+from harness.provisioning.destruction import destroy_from
+from harness.provisioning.ledger import Ledger, LedgerFacts, ledgers
 from harness.remote_stage import RemoteStage, Settling
-from harness.stage import set_up, set_up_on
+from harness.stage import DeploymentPlace, set_up, set_up_on
 from harness.targets.limits import RunLimits
 from harness.targets.localstack import connect_to_localstack
-from harness.targets.operator import make_operator
+from harness.targets.operator import Operator, make_operator
 from harness.targets.pace import Pace
 from harness.targets.sandbox import connect_to_sandbox
 
@@ -23,12 +30,12 @@ if TYPE_CHECKING:
     from harness.attacks.attempts import Attempt
     from harness.blueprints.spec import Blueprint
     from harness.options import RemoteOptions, RunOptions
+    from harness.provisioning.destruction import Left
     from harness.targets.connection import Connection
     from harness.targets.remote import RemoteTarget
 
 # Of AWS's request rates: others work in the account too.
-_SHARE_OF_RATES = 0.8
-_IAM_PATH = "/isolation-harness/"
+SHARE_OF_RATES = 0.8
 # More processes only wait for each other: what bounds a run is the rate of requests of the account.
 MOST_WORKERS = 4
 
@@ -45,46 +52,69 @@ def connect(options: RunOptions, remote: RemoteOptions) -> Connection:
 
 @dataclass
 class RemoteRun:
-    """Where this process's stages are made. `workers` are the processes that share the account's request rates."""
+    """Where this process's stages are made.
+
+    `workers` are the processes that share the account's request rates. `operator` is who provisions where it is not
+    whoever has connected. `calls_besides` counts what is called for no design: before the first and after the last.
+    """
 
     options: RunOptions
     remote: RemoteOptions
     connection: Connection
     run_id: str
     workers: int = 1
+    operator: Operator | None = None
+    calls_besides: Counter[str] = field(default_factory=Counter)
+
+    def prepare(self) -> None:
+        """Make what all processes of the run share: an operator, where there is only the root user."""
+        if not self.connection.is_root or self.operator is not None:
+            return
+        root = self._target(self.connection)
+        name = f"{NAME_PREFIX}{self.run_id}-operator"
+        self._ledger("operator", "").about_to_make(Resource("iam-user", name))
+        arn = f"arn:aws:iam::{self.connection.place.account}:user{IAM_PATH}{name}"
+        keys = make_operator(lambda request: performed(root, request), name, IAM_PATH, self._marks.tags)
+        self.operator = Operator(keys, arn)
+        self.calls_besides.update(root.log.news())
+        root.close()
+        Settling(self.remote.settle).wait()
+
+    @property
+    def told_workers(self) -> dict[str, Any]:
+        """Return what `from_controller` takes, as workers are told it; it stays between the processes of the run."""
+        operator = self.operator
+        return {} if operator is None else operator.told()
 
     @cached_property
     def target(self) -> RemoteTarget:
-        """The target as the operator of this process uses it; an operator is made where there is only the root user."""
-        if not self.connection.is_root:
+        """The target as the operator uses it."""
+        operator = self.operator
+        if operator is None:
             return self._target(self.connection)
-        root = self._target(self.connection)
-        name = f"isolation-{self.run_id}-operator-{secrets.token_hex(2)}"
-        keys = make_operator(lambda request: performed(root, request), name, _IAM_PATH)
-        root.close()
-        Settling(self.remote.settle).wait()
-        arn = f"arn:aws:iam::{self.connection.place.account}:user{_IAM_PATH}{name}"
-        return self._target(replace(self.connection, operator=lambda: keys, operator_arn=arn))
-
-    def _target(self, connection: Connection) -> RemoteTarget:
-        paced = self.options.target == "sandbox"
-        return connection.target(
-            pace=Pace(_SHARE_OF_RATES / self.workers) if paced else None,
-            limits=RunLimits(self.remote.max_requests, self.remote.max_minutes),
-            settling_seconds=self.remote.settle,
-        )
+        return self._target(replace(self.connection, operator=lambda: operator.credentials, operator_arn=operator.arn))
 
     def stage(self, blueprint: Blueprint, planned: Iterable[Attempt]) -> RemoteStage:
-        """Return the stage of a blueprint with its twin. Raises DeploymentError when it cannot be deployed."""
-        planned = list(planned)
-        options = self.options
+        """Return the stage of a blueprint with its twin.
+
+        Raises DeploymentError when it cannot be deployed, UsageError when it was to be taken up and is not there.
+        """
+        options, planned = self.options, list(planned)
+        kept_deployments = KeptDeployments.of(options)
+        # Ten characters, because names of buckets are short.
+        stage_id = self.run_id + secrets.token_hex(1)
         settling = Settling(self.remote.settle)
 
         def deployed() -> None:
-            nonlocal settling
-            settling = Settling(self.remote.settle)
+            settling.restart()
             settling.wait()
 
+        if self.remote.reuse:
+            kept = kept_deployments.take_up(self.run_id, blueprint.name, options)
+            place = DeploymentPlace(kept.run_id, kept=kept)
+        else:
+            ledger = self._ledger(stage_id, blueprint.name)
+            place = DeploymentPlace(stage_id, self._marks, ledger, deployed=deployed)
         stage = set_up_on(
             self.target,
             blueprint,
@@ -92,8 +122,10 @@ class RemoteRun:
             tenants=options.tenants,
             seed=options.seed,
             weakness=options.weakness,
-            deployed=deployed,
+            place=place,
         )
+        if self.remote.keep:
+            kept_deployments.keep(self.run_id, stage.deployment, options)
         twin = set_up(
             blueprint,
             planned,
@@ -104,12 +136,48 @@ class RemoteRun:
         )
         return RemoteStage(stage, twin, settling)
 
+    def destroy(self) -> list[Left]:
+        """Destroy everything that the processes of the run have made, and return what could not be deleted.
+
+        Limits do not hold for this: what was made must go.
+        """
+        target = self._target(self.connection)
+        left: list[Left] = []
+        with target.unlimited():
+            for path in ledgers(Path(self.options.reports), self.run_id):
+                still_there = destroy_from(path, target)
+                left += still_there
+                if not still_there:
+                    path.unlink()
+        if not left:
+            KeptDeployments.of(self.options).forget(self.run_id)
+        self.calls_besides.update(target.log.news())
+        target.close()
+        return left
+
+    @cached_property
+    def _marks(self) -> Marks:
+        return Marks(self.run_id, boundary=self.remote.boundary)
+
+    def _ledger(self, stage: str, blueprint: str) -> Ledger:
+        place = self.connection.place
+        facts = LedgerFacts(self.run_id, stage, blueprint, place.name, place.account, place.region, self._marks.expires)
+        return Ledger.begin(Path(self.options.reports), facts)
+
+    def _target(self, connection: Connection) -> RemoteTarget:
+        paced = self.options.target == "sandbox"
+        return connection.target(
+            pace=Pace(SHARE_OF_RATES / self.workers) if paced else None,
+            limits=RunLimits(self.remote.max_requests, self.remote.max_minutes),
+            settling_seconds=self.remote.settle,
+        )
+
     def close(self) -> None:
         """Give back the connections of this process."""
         if "target" in self.__dict__:
             self.target.close()
 
 
-def workers_for(asked: int | None = None) -> int:
+def workers_for() -> int:
     """Return how many processes `-n auto` means on a remote target."""
-    return min(MOST_WORKERS, asked or os.cpu_count() or 1)
+    return min(MOST_WORKERS, os.cpu_count() or 1)

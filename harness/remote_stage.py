@@ -39,6 +39,10 @@ class Settling:
     _since: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Count from now: something has changed."""
         self._since = self.clock()
 
     @property

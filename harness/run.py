@@ -27,10 +27,13 @@ from harness.report.run import RunFacts
 from harness.report.terminal import rerun_command
 from harness.secret import Secret
 from harness.stage import set_up
+from harness.targets.operator import Operator
 from harness.targets.remote import RemoteTarget
 from harness.verdicts import Verdict, VerdictName
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from harness.attacks.attempts import Attempt
     from harness.blueprints.spec import Blueprint
     from harness.named_stage import NamedStage, NameVerdict
@@ -73,11 +76,15 @@ class JudgedName:
 
 @dataclass
 class Run:
-    """What a process does of a run. Stages are set up when the first attempt on their blueprint is judged."""
+    """What a process does of a run. Stages are set up when the first attempt on their blueprint is judged.
+
+    `id` and `workers` are the same for all processes of a run; workers are told the `operator` by the controller.
+    """
 
     options: RunOptions
     id: str = field(default_factory=lambda: secrets.token_hex(4))
     workers: int = 1
+    operator: Mapping[str, str] | None = field(default=None, repr=False)
     planned: list[Attempt] = field(default_factory=list)
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     _stages: dict[str, Stage | RemoteStage] = field(default_factory=dict)
@@ -85,6 +92,8 @@ class Run:
     _named_stages: dict[str, NamedStage] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.options.remote is not None and self.options.remote.reuse:
+            self.id = self.options.remote.reuse
         techniques = [each for each in self.options.techniques if each.id not in self.beyond_target]
         for blueprint in self.options.blueprints:
             self.planned += plan(blueprint, techniques, self.options.tenants, self.options.pairs)
@@ -98,7 +107,9 @@ class Run:
         remote = self.options.remote
         if remote is None:
             return None
-        return RemoteRun(self.options, remote, connect(self.options, remote), self.id, self.workers)
+        connection = connect(self.options, remote)
+        operator = Operator.from_told(self.operator) if self.operator else None
+        return RemoteRun(self.options, remote, connection, self.id, self.workers, operator)
 
     @cached_property
     def beyond_target(self) -> frozenset[str]:

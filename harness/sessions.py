@@ -61,16 +61,7 @@ def _create_user(target: Target, pool: str, user: User, groups: Iterable[str], a
             *described,
         ],
     )
-    if user.password is not None:
-        operate(
-            target,
-            "cognito-idp",
-            "AdminSetUserPassword",
-            UserPoolId=pool,
-            Username=user.username,
-            Password=user.password.reveal(),
-            Permanent=True,
-        )
+    _set_password(target, pool, user)
     for group in groups:
         operate(
             target,
@@ -82,6 +73,13 @@ def _create_user(target: Target, pool: str, user: User, groups: Iterable[str], a
         )
     held = {attribute["Name"]: attribute["Value"] for attribute in made["User"]["Attributes"]}
     return str(held["sub"])
+
+
+def _set_password(target: Target, pool: str, user: User) -> None:
+    if user.password is not None:
+        password = user.password.reveal()
+        whom = {"UserPoolId": pool, "Username": user.username}
+        operate(target, "cognito-idp", "AdminSetUserPassword", Password=password, Permanent=True, **whom)
 
 
 @dataclass(frozen=True)
@@ -96,15 +94,30 @@ class SignedIn:
     calls: Mapping[Caller, int]
 
 
-def sign_in_everybody(blueprint: Blueprint, population: Population, deployment: Deployment, target: Target) -> SignedIn:
-    """Create every user and sign each in. A user who is refused is kept as the error, for the verdict to say."""
+def sign_in_everybody(
+    blueprint: Blueprint,
+    population: Population,
+    deployment: Deployment,
+    target: Target,
+    *,
+    are_registered: bool = False,
+) -> SignedIn:
+    """Create every user and sign each in. A user who is refused is kept as the error, for the verdict to say.
+
+    Users whom an earlier run has left (`are_registered`) are given the passwords and keys of this one.
+    """
     sessions: dict[Caller, Session | SignInRefusedError] = {}
     calls: dict[Caller, int] = {}
     for caller in [user.caller for user in population.users]:
         persona = blueprint.contract.persona(caller.persona)
         before = target.calls
         try:
-            session = sign_in(target, blueprint, deployment, population.user(caller))
+            user = population.user(caller)
+            if are_registered:
+                _take_over(target, deployment, user)
+                session = _enter(target, blueprint, deployment, user)
+            else:
+                session = sign_in(target, blueprint, deployment, user)
             if persona.signs_up:
                 population = population.with_key(caller.tenant, assigned_key(persona, session))
             sessions[caller] = session
@@ -119,7 +132,21 @@ def sign_in(target: Target, blueprint: Blueprint, deployment: Deployment, user: 
     persona = blueprint.contract.persona(user.caller.persona)
     if persona.has_tokens:
         _register(target, blueprint, deployment, user)
-    enter = _SIGN_IN[persona.sign_in]
+    return _enter(target, blueprint, deployment, user)
+
+
+def _take_over(target: Target, deployment: Deployment, user: User) -> None:
+    """Give a user of an earlier run the password of this one, and take away the access keys of that."""
+    if user.label in deployment.iam_users:
+        named = {"UserName": deployment.iam_users[user.label]}
+        for key in operate(target, "iam", "ListAccessKeys", **named)["AccessKeyMetadata"]:
+            operate(target, "iam", "DeleteAccessKey", AccessKeyId=key["AccessKeyId"], **named)
+    elif user.password is not None and deployment.user_pool:
+        _set_password(target, deployment.user_pool, user)
+
+
+def _enter(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> Session:
+    enter = _SIGN_IN[blueprint.contract.persona(user.caller.persona).sign_in]
     try:
         return enter(target, blueprint, deployment, user)
     except SignInRefusedError:
@@ -171,9 +198,10 @@ def register_outsider(target: Target, deployment: Deployment, user: User, attrib
     The attackers own that pool, so the attributes are what they like. Raises SignInRefusedError when it cannot be made.
     """
     params = {"UserPoolId": deployment.outsiders_pool, "Username": user.username}
-    if target.send_as_operator(ApiRequest("cognito-idp", "AdminGetUser", params)).succeeded:
-        return
     try:
+        if target.send_as_operator(ApiRequest("cognito-idp", "AdminGetUser", params)).succeeded:
+            _set_password(target, deployment.outsiders_pool, user)
+            return
         _create_user(target, deployment.outsiders_pool, user, (), attributes)
     except DeploymentError as error:
         raise SignInRefusedError(f"there is no outsider to bring a token: {error}") from None

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from harness.deployment import Deployment
     from harness.emulator.faults import Fault
     from harness.errors import SignInRefusedError
+    from harness.marks import Marks
     from harness.population import Caller, Population
+    from harness.provisioning.ledger import Ledger
     from harness.sessions import Session
     from harness.targets.target import Target
     from harness.verdicts import Verdict
@@ -65,6 +67,20 @@ class Stage:
     def close(self) -> None:
         """Give back the target; an embedded one is dropped with everything that was deployed on it."""
         self.target.close()
+
+
+@dataclass(frozen=True)
+class DeploymentPlace:
+    """How a stage is deployed: under which id, with which marks, in which ledger.
+
+    `kept` is what an earlier run has deployed and left; `deployed` is called before anybody signs in.
+    """
+
+    id: str
+    marks: Marks | None = None
+    ledger: Ledger | None = None
+    kept: Deployment | None = None
+    deployed: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -107,16 +123,18 @@ def set_up_on(
     tenants: int,
     seed: int,
     weakness: Weakness | None = None,
-    deployed: Callable[[], None] | None = None,
+    place: DeploymentPlace | None = None,
 ) -> Stage:
-    """Return a stage on a target, as `set_up` describes it; `deployed` is called between deploying and signing in."""
-    run_id = secrets.token_hex(4)
+    """Return a stage on a target, as `set_up` describes it.
+
+    `place` says how it is deployed there, by default under an id of its own and in no ledger.
+    """
+    at = place or DeploymentPlace(secrets.token_hex(4))
     population = populate(blueprint, seed=seed, tenants=tenants, run_secret=Secret(secrets.token_hex(16)))
     design = blueprint if weakness is None else weakness.change(blueprint)
-    deployment = deploy(design, target, run_id, population)
-    if deployed is not None:
-        deployed()
-    signed_in = sign_in_everybody(design, population, deployment, target)
+    deployment = at.kept or deploy(design, target, at.id, population, marks=at.marks, ledger=at.ledger)
+    at.deployed()
+    signed_in = sign_in_everybody(design, population, deployment, target, are_registered=at.kept is not None)
     sessions, population = signed_in.sessions, signed_in.population
     plant(target, Assets(blueprint, deployment, population, sessions), asset_names(blueprint, planned))
     execution = Execution(target, blueprint, deployment, population, sessions)
