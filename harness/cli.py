@@ -223,7 +223,11 @@ def emulator(
 
 @app.command
 def report(
-    *paths: str, to: str = "reports", show: Annotated[_Flag, Parameter(name="--open")] = False, schema: _Flag = False
+    *paths: str,
+    to: str = "reports",
+    compared_with: tuple[str, ...] = (),
+    show: Annotated[_Flag, Parameter(name="--open")] = False,
+    schema: _Flag = False,
 ) -> int:
     """Build every report from the verdicts.json of one or many runs: shards of a run, or runs on several targets.
 
@@ -235,6 +239,8 @@ def report(
         Files verdicts.json, or folders that hold one; the folder of --to by default.
     to
         The folder to write the reports to.
+    compared_with
+        Files verdicts.json of earlier runs, or their folders: what is new, what is fixed, what is still open.
     show
         Show the matrix in the browser.
     schema
@@ -243,7 +249,7 @@ def report(
     # The reports take the whole catalogue, which other commands do without.
     from harness.cli_report import report as build_report  # noqa: PLC0415
 
-    return build_report(paths, to, show=show, schema=schema)
+    return build_report(paths, to, show=show, schema=schema, compared_with=compared_with)
 
 
 def _blueprint_file(dump: str) -> int:

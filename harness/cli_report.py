@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from rich.console import Console
 
 from harness.errors import UsageError
 from harness.report.building import VERDICTS, append_to_job_summary, build
+from harness.report.comparison import compare
+from harness.report.leak_history import runs_of
 from harness.report.merging import merged
 from harness.report.result import worst_status
 from harness.report.verdicts_json import read_verdicts, verdicts_schema
@@ -21,14 +24,19 @@ if TYPE_CHECKING:
 _WRONG_USAGE = 4
 
 
-def report(paths: Sequence[str], folder: str, *, show: bool, schema: bool) -> int:
-    """Build the reports and return the exit status that the runs together have; 4 when they do not fit together."""
+def report(paths: Sequence[str], folder: str, *, show: bool, schema: bool, compared_with: Sequence[str] = ()) -> int:
+    """Build the reports and return the exit status that the runs together have; 4 when they do not fit together.
+
+    With `compared_with`, each run is compared with those of the given files that are of the same target.
+    """
     if schema:
         sys.stdout.write(verdicts_schema())
         return 0
     try:
         files = list(dict.fromkeys(_file(path) for path in paths or (folder,)))
         results = merged({str(file): read_verdicts(file) for file in files})
+        if past := runs_of(_file(path) for path in compared_with):
+            results = [replace(result, comparison=compare(result, past)) for result in results]
     except UsageError as error:
         Console(stderr=True).print(f"harness report: {error}", soft_wrap=True, highlight=False, markup=False)
         return _WRONG_USAGE

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.errors import UsageError
 from harness.gathering import Gathering
 from harness.report.building import MATRIX, VERDICTS, append_to_job_summary, build
+from harness.report.comparison import compare
+from harness.report.leak_history import past_runs, remember, runs_of
 from harness.report.lost_results import write_lost_results
 from harness.report.terminal import ReportPaths, advice_line, leak_line, lockout_line, summary_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from harness.report.comparison import PastRun
     from harness.report.result import RunResult
     from harness.report.terminal import Line
     from harness.run import Run
@@ -47,6 +52,18 @@ class RunCollector:
         self._stopped = ""
         self._result: RunResult | None = None
         self._folder = Path(run.options.reports)
+        self._past: list[PastRun] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Read what the run is compared with, which may be the very file that it writes anew."""
+        if self._config.option.collectonly or not self._suites_were_asked_for():
+            return
+        given = self._run.options.compared_with
+        try:
+            self._past = runs_of([Path(given)]) if given else past_runs(self._folder)
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
@@ -101,6 +118,7 @@ class RunCollector:
             return
         stopped = self._stopped or str(session.shouldfail or session.shouldstop or "")
         result = self._gathering.result(stopped, int(session.exitstatus))
+        result = replace(result, comparison=compare(result, self._past))
         write_lost_results(result, self._gathering.place_of)
         # Also where nothing was judged: what an earlier run has left would pass for a report of this one.
         if self._gathering.found_nothing and not self._gathering.attempts_were_selected:
@@ -109,6 +127,7 @@ class RunCollector:
             return
         self._result = result
         build(self._folder, [result])
+        remember(self._folder, result)
         append_to_job_summary(self._folder)
         session.exitstatus = result.exit_status
 
@@ -122,7 +141,10 @@ class RunCollector:
             allure_results=self._config.getoption("allure_report_dir", None),
         )
         terminalreporter.write_sep("=", "isolation")
-        for line in summary_lines(self._result.summary, self._run.facts, paths, self._result.holes, self._result.names):
+        result = self._result
+        for line in summary_lines(
+            result.summary, self._run.facts, paths, result.holes, result.names, result.comparison
+        ):
             terminalreporter.write_line(line.text, **_markup(line))
 
     def _suites_were_asked_for(self) -> bool:

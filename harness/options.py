@@ -83,6 +83,11 @@ OPTIONS = (
         "0",
         "with fewer attempts judged the run is not proved, exit status 6; a whole run must judge all that are planned",
     ),
+    OptionSpec(
+        "compared-with",
+        "",
+        "verdicts.json of an earlier run, to say what is new, fixed, still open (else the runs in REPORTS/leaks.jsonl)",
+    ),
     OptionSpec("reports", "reports", "folder for verdicts.json and matrix.html"),
 )
 
@@ -124,6 +129,7 @@ class RunOptions:
     faults: tuple[Fault, ...]
     reports: str
     minimum_verdicts: int
+    compared_with: str
     allow_inconclusive: bool
     narrowed: bool
     blueprint_files: Mapping[str, str] = field(default_factory=dict)
@@ -191,6 +197,7 @@ def check_options(
         faults=tuple(_choice("fault", fault, Fault) for fault in values["fault"]),
         reports=values["reports"],
         minimum_verdicts=_number("minimum-verdicts", values["minimum-verdicts"]),
+        compared_with=values["compared-with"],
         allow_inconclusive=allow_inconclusive,
         narrowed=narrowed or len(techniques) < len(TECHNIQUES) or (not files and len(blueprints) < len(BLUEPRINTS)),
         blueprint_files={blueprint.name: path for path, blueprint in files.items()},

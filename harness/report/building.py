@@ -64,7 +64,15 @@ def _pages(folder: Path, result: RunResult) -> None:
     write_verdicts(folder / VERDICTS, result)
     write_whole(
         folder / MATRIX,
-        render_matrix(result.facts, result.records, result.holes, result.summary, result.limits, result.names),
+        render_matrix(
+            result.facts,
+            result.records,
+            result.holes,
+            result.summary,
+            result.limits,
+            result.names,
+            result.comparison,
+        ),
     )
     if result.holes:
         kills = (result.records, result.holes, result.techniques)

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from harness.planted_holes import holes_missed
+from harness.report.changes import changes_in_markdown
 from harness.report.grid import grids
 from harness.report.markup import NOBODY, STANDINGS, standing, symbol_and_word
 from harness.report.run import WALL_STANDS, alike
@@ -61,6 +62,7 @@ def _facts(result: RunResult) -> list[str]:
         f"- {summary.attacks} attacks and {summary.controls} controls: {verdicts or 'no verdict'}",
         f"- designs: {_text(', '.join(facts.blueprints))}",
         f"- {facts.tenants} tenants, pairs {_text(facts.pairs)}, seed {facts.seed}, started {_text(facts.started)}",
+        *changes_in_markdown(result.comparison),
         *([f"- altered on purpose: {_text('; '.join(altered))}"] if altered else []),
         "",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from harness.planted_holes import PlantedHole, holes_missed
+from harness.report.changes import changes_section
 from harness.report.grid import Grid, design, grids
 from harness.report.kill_matrix import KILL_MATRIX
 from harness.report.limits import limits_section
@@ -17,6 +18,7 @@ from harness.secret import redact_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from harness.report.comparison import Comparison
     from harness.report.limits import Limit
     from harness.report.names import TriedName
     from harness.report.records import AttemptRecord
@@ -78,6 +80,7 @@ def render_matrix(
     summary: Summary,
     limits: Sequence[Limit] = (),
     names: Sequence[TriedName] = (),
+    comparison: Comparison | None = None,
 ) -> str:
     """Return the page: is the wall standing, what was tested, who against whom, and why for every attempt."""
     by_design = grids(records)
@@ -87,7 +90,8 @@ def render_matrix(
         _facts(facts),
         _figures(summary, holes),
         _contents(holes, limits, names, findings=any(standing(record) in _FOUND for record in row_of)),
-        _findings(summary, facts, row_of),
+        _findings(summary, facts, row_of, comparison),
+        changes_section(comparison, row_of, row_of),
         _not_tested(summary, facts),
         _matrices(by_design),
         _boundaries(summary.boundaries),
@@ -135,6 +139,7 @@ def _contents(
 ) -> str:
     sections = {
         "findings": "Findings" if findings else "",
+        "changes": "Better or worse than before?",
         "not-tested": "What was not tested",
         "matrix": "Attackers against victims",
         "boundaries": "Boundaries",
@@ -172,23 +177,32 @@ def _figure(name: Standing, number: int) -> tuple[str, str]:
     return str(number), sign_of(name) if number else " ".join(symbol_and_word(name))
 
 
-def _findings(summary: Summary, facts: RunFacts, row_of: Mapping[AttemptRecord, str]) -> str:
+def _findings(
+    summary: Summary, facts: RunFacts, row_of: Mapping[AttemptRecord, str], comparison: Comparison | None
+) -> str:
     holes = alike((*summary.leaks, *summary.vanished_leaks, *summary.lockouts, *summary.expected_leaks))
     if not holes:
         return ""
-    items = "".join(_finding(records, facts, row_of) for records in holes)
+    items = "".join(_finding(records, facts, row_of, comparison) for records in holes)
     return f'<h2 id="findings">Findings</h2><ul class="findings">{items}</ul>'
 
 
-def _finding(records: Sequence[AttemptRecord], facts: RunFacts, row_of: Mapping[AttemptRecord, str]) -> str:
+def _finding(
+    records: Sequence[AttemptRecord],
+    facts: RunFacts,
+    row_of: Mapping[AttemptRecord, str],
+    comparison: Comparison | None,
+) -> str:
     first = records[0]
     kind = f" ({text(first.kind)})" if first.kind else ""
     statement = first.deciding_statement
     allowed_by = f" Deciding statement: <code>{text(statement)}</code>." if statement else ""
     advice = f"<br>{first.advice.as_html()}" if first.advice is not None else ""
     pairs = ", ".join(f'<a href="#{row_of[record]}">{_pair(record)}</a>' for record in records)
+    word = comparison.word_on(first.id) if comparison else ""
+    changed = f" <b>({word})</b>" if word else ""
     return (
-        f"<li>{sign(first)}{kind} <b>{text(first.title)}</b> in {text(design(first))}: {pairs}."
+        f"<li>{sign(first)}{kind}{changed} <b>{text(first.title)}</b> in {text(design(first))}: {pairs}."
         f"<br>{text(_sentence(first.expected_leak_reason or first.reason))}{allowed_by}{advice}"
         f"<br><small>Again: <code>{text(rerun_command(first, facts))}</code></small></li>"
     )

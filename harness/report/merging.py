@@ -74,6 +74,8 @@ def _whole(shards: Mapping[str, RunResult]) -> RunResult:
         techniques={name: technique for part in parts for name, technique in part.techniques.items()},
         designs={name: source for part in parts for name, source in part.designs.items()},
         calls=CallCounts.together(part.calls for part in parts),
+        # What each shard has to compare with is a part; `harness report --compared-with` compares the whole.
+        comparison=None,
         completeness=replace(together(part.completeness for part in parts), minimum_verdicts=_minimum_verdicts(parts)),
         allow_inconclusive=all(part.allow_inconclusive for part in parts),
         tests_ended_with=worst_status(part.tests_ended_with for part in parts),

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from harness.planted_holes import PlantedHole, holes_missed
+from harness.report.changes import changes_line, is_worse
 from harness.report.run import WALL_STANDS, Boundary, RunFacts, Summary, alike, headline
 from harness.secret import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from harness.report.comparison import Comparison
     from harness.report.names import TriedName
     from harness.report.records import AttemptRecord
 
@@ -21,7 +23,7 @@ Style = Literal["", "bold", "red", "green", "yellow"]
 
 MAX_SUMMARY_LINES: Final = 25
 # With each group full and followed by its "and more" line, the summary has exactly MAX_SUMMARY_LINES lines.
-_SHOWN_LEAKS: Final = 4
+_SHOWN_LEAKS: Final = 3
 _SHOWN_VANISHED: Final = 1
 _SHOWN_LOCKOUTS: Final = 2
 _SHOWN_REASONS: Final = 2
@@ -129,10 +131,12 @@ def summary_lines(
     paths: ReportPaths,
     holes: Sequence[PlantedHole] = (),
     names: Iterable[TriedName] = (),
+    comparison: Comparison | None = None,
 ) -> list[Line]:
     """Return at most 25 lines: the answer, leaks first, what was not proved and why, and what to open or run next."""
     lines = [
         _headline_line(summary, facts, holes),
+        *_change_lines(comparison),
         *_capped(_per_hole(leak_line, summary.leaks), _SHOWN_LEAKS, "kinds of leak", "red"),
         *_capped(_per_hole(_vanished_line, summary.vanished_leaks), _SHOWN_VANISHED, "expected leaks gone", "red"),
         *_capped(_per_hole(lockout_line, summary.lockouts), _SHOWN_LOCKOUTS, "kinds of lockout", "red"),
@@ -167,6 +171,13 @@ def _headline_line(summary: Summary, facts: RunFacts, holes: Sequence[PlantedHol
     if summary.failed:
         return Line(text, "red")
     return Line(text, "green" if text.startswith(WALL_STANDS) else "yellow")
+
+
+def _change_lines(comparison: Comparison | None) -> list[Line]:
+    if comparison is None:
+        return []
+    is_open = comparison.still_open or comparison.not_judged
+    return [Line(changes_line(comparison), "red" if is_worse(comparison) else "yellow" if is_open else "green")]
 
 
 def _per_hole(line_of: Callable[[AttemptRecord], Line], records: Iterable[AttemptRecord]) -> list[Line]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from harness.errors import UsageError
 from harness.planted_holes import PlantedHole
 from harness.report.calls import CallCounts
+from harness.report.comparison import Comparison
 from harness.report.completeness import Completeness
 from harness.report.limits import Limit
 from harness.report.names import TriedName
@@ -37,6 +38,7 @@ def verdicts_document(result: RunResult) -> dict[str, Any]:
         "exit_status": result.exit_status,
         "run": redact(result.facts.as_json()),
         "completeness": redact(result.completeness.as_json()),
+        "comparison": None if result.comparison is None else result.comparison.as_json(),
         "counts": {
             "attacks": summary.attacks,
             "controls": summary.controls,
@@ -100,6 +102,7 @@ def _result(document: Mapping[str, Any]) -> RunResult:
         designs={name: DesignSource(**source) for name, source in document["designs"].items()},
         calls=CallCounts.from_json(document["calls"]),
         completeness=Completeness.from_json(document["completeness"]),
+        comparison=None if document["comparison"] is None else Comparison.from_json(document["comparison"]),
         allow_inconclusive=bool(document["allow_inconclusive"]),
         tests_ended_with=int(document["tests_ended_with"]),
     )

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 from report_samples import FACTS, TOKEN, control, expected_leak, hole, inconclusive, isolated, leak, lockout
 
+from harness.report.comparison import Comparison
 from harness.report.names import TriedName
 from harness.report.run import summarise
 from harness.report.terminal import (
@@ -14,6 +15,7 @@ from harness.report.terminal import (
     summary_lines,
 )
 
+WORSE = Comparison(earlier="2026-01-01T00:00:00Z", new=("leak-1",))
 PATHS = ReportPaths(
     matrix="reports/matrix.html", verdicts="reports/verdicts.json", allure_results="reports/allure-results"
 )
@@ -40,10 +42,10 @@ def test_a_run_with_everything_wrong_still_fits() -> None:
         *(inconclusive(id=f"inconclusive-{n}", reason=f"reason {n}") for n in many),
     ]
     declared = [("identity-keyed", f"never-{n}") for n in many]
-    lines = summary_lines(summarise(records, declared), FACTS, PATHS, [BLIND] * 10, [NAME])
+    lines = summary_lines(summarise(records, declared), FACTS, PATHS, [BLIND] * 10, [NAME], WORSE)
     assert len(lines) == MAX_SUMMARY_LINES
-    assert lines[1].text.startswith("LEAK")
-    assert "and 36 more kinds of leak" in lines[5].text
+    assert lines[2].text.startswith("LEAK")
+    assert "and 37 more kinds of leak" in lines[5].text
 
 
 def test_one_hole_between_many_tenants_takes_one_line() -> None:

@@ -10,6 +10,7 @@ from report_samples import TOKEN, control, expected_leak, hole, inconclusive, is
 from harness.errors import UsageError
 from harness.report import records as record_types
 from harness.report.calls import CallCounts
+from harness.report.comparison import Comparison
 from harness.report.completeness import Completeness, FailedTest
 from harness.report.leak_advice import LeakAdvice
 from harness.report.limits import Limit
@@ -56,6 +57,9 @@ EVERYTHING = result(
         verdicts=5,
         minimum_verdicts=7,
         failed_tests=(FailedTest(test="t", reason="broke"),),
+    ),
+    comparison=Comparison(
+        earlier="2026-01-01T00:00:00Z", new=("b",), still_open={"b": "2025-12-31T00:00:00Z"}, remarks=("other seed",)
     ),
     allow_inconclusive=True,
     tests_ended_with=2,
@@ -126,7 +130,7 @@ def test_the_file_is_as_the_published_schema_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["run", "attempts", "proof", "limits", "names", "techniques", "boundaries", "completeness"]
+    "place", ["run", "attempts", "proof", "limits", "names", "techniques", "boundaries", "completeness", "comparison"]
 )
 def test_the_published_schema_refuses_unknown_and_missing_fields(place: str) -> None:
     for change in ("unknown", "missing"):
@@ -144,6 +148,7 @@ def test_the_published_schema_refuses_unknown_and_missing_fields(place: str) -> 
         ("advice", LeakAdvice),
         ("name", TriedName),
         ("prediction", RecordedPrediction),
+        ("comparison", Comparison),
         ("facts", RunFacts),
         ("technique", TechniqueFacts),
         ("failed_test", FailedTest),

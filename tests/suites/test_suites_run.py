@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import json
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from suites_runs import ROOT
 
+from harness.blueprint_files.files import dump_blueprint
 from harness.blueprints.registry import BLUEPRINTS
 from harness.emulator.faults import Fault
 from harness.proof import plan_everything
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suites_runs import RunSuites
+
+    from harness.blueprints.spec import Blueprint
 
 _WEAKNESSES = {
     f"{name}:{weakness.id}": (blueprint, weakness)
@@ -149,6 +153,33 @@ def test_a_run_with_fewer_verdicts_than_asked_for_is_not_proved(run_suites: RunS
     judged = len(run.verdicts["attempts"])
     assert f"Only {judged} of at least 1000 required verdicts." in run.verdicts["headline"]
     assert run_suites(*some, "--minimum-verdicts", str(judged)).exit_status == 0
+
+
+def test_a_night_says_what_is_new_fixed_and_still_open(run_suites: RunSuites, tmp_path: Path) -> None:
+    sound = BLUEPRINTS["identity-folder"]
+    listing, reading = (
+        sound.weakness(name).change(sound) for name in ("s3-listbucket-without-prefix", "s3-prefix-no-trailing-slash")
+    )
+    both = sound.weakness("s3-listbucket-without-prefix").change(reading)
+    design, kept = tmp_path / "design.json", tmp_path / "kept"
+
+    def night(blueprint: Blueprint) -> dict[str, Any]:
+        design.write_text(dump_blueprint(blueprint), encoding="utf-8")
+        some = ("suites/test_cross_tenant_reads.py", "--tenants", "2", "--attack", "s3.read.*")
+        run = run_suites(*some, "--blueprint", str(design), "--reports", str(kept))
+        return {"said": run.output, **json.loads((kept / "verdicts.json").read_text(encoding="utf-8"))}
+
+    first, second, third = night(listing), night(both), night(sound)
+    assert first["comparison"] is None
+    leaks = {attempt["id"] for attempt in first["attempts"] if attempt["verdict"] == "LEAK"}
+    assert leaks
+    assert set(second["comparison"]["still_open"]) == leaks
+    assert set(third["comparison"]["fixed"]) >= leaks
+    since = {first["run"]["started"]}
+    assert {third["comparison"]["fixed"][leak] for leak in leaks} == since
+    assert not any(third["comparison"][part] for part in ("new", "first_judged", "still_open", "not_judged"))
+    assert "fixed (since" in third["said"]
+    assert len((kept / "leaks.jsonl").read_text(encoding="utf-8").splitlines()) == 3
 
 
 def test_a_run_of_controls_alone_proves_nothing(run_suites: RunSuites) -> None:
