@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """What a signed operation is authorized on: the resource ARN, and the condition keys the request adds."""
+    """What a signed operation is authorized on: the resource ARN, and the condition keys the request adds.
+
+    `also` names further operations that the caller must have leave for, on the same resource.
+    """
 
     resource: str
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,8 @@ class OperationTable:
 
     def _check(self, call: Call, guarded: Guarded) -> None:
         if self._authorize is not None:
-            action = f"{self._service}:{call.operation}"
-            self._authorize(call.principal, action, guarded.resource, guarded.context)
+            for operation in (call.operation, *guarded.also):
+                self._authorize(call.principal, f"{self._service}:{operation}", guarded.resource, guarded.context)
 
 
 def request_tags(tags: Mapping[str, str] | None) -> dict[str, tuple[str, ...]]:

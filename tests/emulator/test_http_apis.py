@@ -340,7 +340,7 @@ def test_what_does_not_fit_or_is_not_known_is_refused(
 
 
 def test_managing_an_api_is_authorized_on_its_path(services: FunctionServices, api: HttpApi) -> None:
-    path = f"arn:aws:apigateway:{REGION}::/v2/apis/{api.id}"
+    path = f"arn:aws:apigateway:{REGION}::/apis/{api.id}"
     reader = services.session("reader", allow("apigateway:GET", f"{path}/*"))
     assert services.call(reader, "apigatewayv2", "GetRoutes", ApiId=api.id).succeeded
     refused = services.call(reader, "apigatewayv2", "CreateRoute", ApiId=api.id, RouteKey="GET /planted")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from function_services import REGION, FunctionServices, allow, function
+from function_services import REGION, FunctionServices, allow, document, function
 
 from harness.emulator.service import NOT_DERIVABLE
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TAGS = {"isolation:run": "abc12345", "team": "red"}
 PAIRS = [{"Key": key, "Value": value} for key, value in TAGS.items()]
 HERE = f"arn:aws:apigateway:{REGION}::"
+_TRUST = document({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +182,36 @@ def test_tags_of_a_new_resource_take_the_leave_to_tag(
     assert services.call(both, service, operation, **params).succeeded
 
 
+def test_the_tags_of_a_new_table_take_the_leave_to_tag_even_if_there_are_none(services: FunctionServices) -> None:
+    """So it was met: hashicorp/terraform-provider-aws#10943."""
+    maker = services.session("table-maker", allow("dynamodb:CreateTable", "*"))
+    _, _, params = _new(services, "table", "tagged", {})
+    refused = services.call(maker, "dynamodb", "CreateTable", **params)
+    assert (refused.status, "dynamodb:TagResource" in refused.message) == (400, True), refused
+    del params["Tags"]
+    assert services.call(maker, "dynamodb", "CreateTable", **params).succeeded
+
+
+@pytest.mark.parametrize(
+    ("operation", "tagging", "named"),
+    [
+        ("CreateRole", "iam:TagRole", {"RoleName": "n", "AssumeRolePolicyDocument": _TRUST}),
+        ("CreateUser", "iam:TagUser", {"UserName": "n"}),
+        ("CreatePolicy", "iam:TagPolicy", {"PolicyName": "n", "PolicyDocument": document(allow("s3:GetObject", "*"))}),
+    ],
+)
+def test_tags_of_what_is_new_in_iam_take_the_leave_to_tag(
+    services: FunctionServices, operation: str, tagging: str, named: dict[str, Any]
+) -> None:
+    """IAM page "Tags for IAM resources"; met as iann0036/iamlive#97."""
+    may = allow(f"iam:{operation}", "*")
+    alone = services.session(f"{operation}-alone", may)
+    refused = services.call(alone, "iam", operation, **named, Tags=PAIRS)
+    assert (refused.status, tagging in refused.message) == (403, True), refused
+    both = services.session(f"{operation}-both", may, allow(tagging, "*"))
+    assert services.call(both, "iam", operation, **named, Tags=PAIRS).succeeded
+
+
 @pytest.mark.parametrize("kind", ["bucket", "function", "http-api", "rest-api", "user-pool", "identity-pool", "table"])
 def test_a_policy_may_ask_for_the_tags_of_a_new_resource(services: FunctionServices, kind: str) -> None:
     caller = services.session(f"asked-{kind}", _with_tag("RequestTag"), allow("iam:PassRole", "*"))
@@ -214,6 +245,16 @@ def test_whether_a_route_has_the_tags_of_its_api_is_not_known(services: Function
     caller = services.session("routes", _with_tag("ResourceTag"))
     answer = services.call(caller, "apigatewayv2", "GetRoutes", ApiId=made["ApiId"])
     assert (answer.error_code, answer.status) == (NOT_DERIVABLE, 501)
+
+
+def test_the_parts_of_a_rest_api_have_its_tags(services: FunctionServices) -> None:
+    made = [
+        services.operate("apigateway", "CreateRestApi", name="n", tags={**TAGS, "team": team})["id"]
+        for team in ("red", "blue")
+    ]
+    caller = services.session("parts", _with_tag("ResourceTag"))
+    answers = [services.call(caller, "apigateway", "GetResources", restApiId=api) for api in made]
+    assert [answer.succeeded for answer in answers] == [True, False]
 
 
 def test_what_is_tagged_stands_escaped_in_the_arn_of_the_permission(services: FunctionServices) -> None:

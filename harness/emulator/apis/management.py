@@ -60,9 +60,11 @@ class ManagedApis:
     def _checks(self, operation: str, params: Mapping[str, Any]) -> Iterator[AuthorizationCheck]:
         """Yield what API Gateway asks of IAM: leave for the method on the path.
 
-        A call `POST /v2/apis/x/routes` needs apigateway:POST on `arn:aws:apigateway:REGION::/v2/apis/x/routes`.
+        A call `POST /v2/apis/x/routes` needs apigateway:POST on `arn:aws:apigateway:REGION::/apis/x/routes`: in ARNs
+        the second generation's paths have no version (Service Authorization Reference, "API Gateway Management V2").
         """
         method, path = self._rest.sent_as(operation, params)
+        path = path.removeprefix("/v2")
         tagged = params.get(self._api_tags.arn)
         if tagged is not None:
             # In policies too it is escaped (Service Authorization Reference, resource "Tags").

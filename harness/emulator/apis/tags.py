@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.emulator.apis.apis import ApiKind
 from harness.emulator.operations import accepting, request_tags, resource_tags
 from harness.emulator.service import NotDerivableError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from harness.emulator.apis.apis import Api, ApiKind, Apis
+    from harness.emulator.apis.apis import Api, Apis
     from harness.emulator.service import Call
 
 _NOT_DERIVED = frozenset({"aws:resourcetag/"})
@@ -45,13 +46,15 @@ class ApiTags:
     def condition_keys(self, params: Mapping[str, Any], path: str) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
         """Return the condition keys that tags give a call to this path, and those that cannot be derived.
 
-        Whether a part of an API, such as a route, has the tags of its API is not documented.
+        The parts of a REST API, such as a method, have the tags of their API (API Gateway guide, "Tag inheritance");
+        whether a route of an HTTP API has them is not documented.
         """
         removed = params.get(self.keys)
         keys = {"aws:tagkeys": tuple(removed)} if removed else request_tags(params.get(self.tags))
         api_id, _, part = path.partition(f"/{self.collection}/")[2].partition("/")
         api = self._find(api_id)
-        if self.arn in params or (api is not None and api.tags and part):
+        inherited = self.kind is ApiKind.REST
+        if self.arn in params or (api is not None and api.tags and part and not inherited):
             return keys, _NOT_DERIVED
         return {**resource_tags(api.tags if api is not None else None), **keys}, frozenset()
 

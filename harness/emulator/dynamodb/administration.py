@@ -107,6 +107,9 @@ class TableAdministration:
         if operation == "CreateTable" and "ResourcePolicy" in params:
             # The page on attaching a policy while creating a table asks for both.
             actions.append("PutResourcePolicy")
+        if operation == "CreateTable" and "Tags" in params:
+            # Also for an empty list: so it was met (hashicorp/terraform-provider-aws#10943).
+            actions.append("TagResource")
         context = {**resource_tags(self._tables.tags(address)), **_tags_in(params)}
         policies = self._tables.resource_policies(address)
         return tuple(

@@ -22,13 +22,16 @@ class IamGuards:
         self._prefix = f"arn:aws:iam::{state.account}:"
 
     def creates(self, kind: str) -> Guard:
-        """Return the guard of the creation of a role, user, group or policy, on the ARN it is going to have."""
+        """Return the guard of the creation of a role, user, group or policy, on the ARN it is going to have.
+
+        Tags that it is made with take the leave to tag as well (IAM page "Tags for IAM resources").
+        """
         member = f"{kind.capitalize()}Name"
 
         def guard(params: Mapping[str, Any]) -> Guarded:
             arn = f"{self._prefix}{kind}{params.get('Path') or '/'}{params[member]}"
             context = {**request_tags(tag_dict(params)), **_boundary(params.get("PermissionsBoundary"))}
-            return Guarded(arn, context)
+            return Guarded(arn, context, (f"Tag{kind.capitalize()}",) if params.get("Tags") else ())
 
         return guard
 
@@ -60,7 +63,8 @@ class IamGuards:
     def creates_provider(self, params: Mapping[str, Any]) -> Guarded:
         """Guard the creation of an OIDC provider."""
         url = params["Url"].removeprefix("https://")
-        return Guarded(f"{self._prefix}oidc-provider/{url}", request_tags(tag_dict(params)))
+        tagging = ("TagOpenIDConnectProvider",) if params.get("Tags") else ()
+        return Guarded(f"{self._prefix}oidc-provider/{url}", request_tags(tag_dict(params)), tagging)
 
     def listing(self, resource: str) -> Guard:
         """Return the guard of a list of all roles, users and so on."""
