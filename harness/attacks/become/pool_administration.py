@@ -104,6 +104,8 @@ def _outsiders_updated(aim: Aim) -> tuple[ApiRequest, ...]:
         AllowUnauthenticatedIdentities=False,
         CognitoIdentityProviders=[outsiders],
         AllowClassicFlow=True,
+        # What is left out of this call is taken away.
+        IdentityPoolTags=aim.deployment.marks.tags,
     )(aim)
 
 
