@@ -252,6 +252,45 @@ def report(
     return build_report(paths, to, show=show, schema=schema, compared_with=compared_with)
 
 
+@app.command
+def sweep(
+    *,
+    target: str = "localstack",
+    endpoint_url: str = "",
+    region: str = "us-east-1",
+    sandbox: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    run: str = "",
+    delete: _Flag = False,
+    as_json: _AsJson = False,
+) -> int:
+    """List what killed runs have left on a remote target, and delete what is ours and has expired.
+
+    Nothing is deleted without --delete, and nothing ever that lacks our name, our path (IAM) or one of our tags.
+    Ends with 1 when something could not be looked through or deleted.
+
+    Parameters
+    ----------
+    target
+        localstack or sandbox.
+    endpoint_url
+        The address of the LocalStack-compatible endpoint (AWS_ENDPOINT_URL, or localhost:4566).
+    region
+        The AWS Region to look through.
+    sandbox
+        ACCOUNT/REGION that may be swept with --target sandbox (may be repeated).
+    run
+        Only what this run has made, which then may go whether it has expired or not.
+    delete
+        Delete what may go.
+    as_json
+        Answer with JSON, which says more.
+    """
+    # The library of AWS's clients is slow to load, and other commands do without.
+    from harness.cli_sweep import sweep as sweep_target  # noqa: PLC0415
+
+    return sweep_target(target, endpoint_url, region, sandbox, run, delete=delete, as_json=as_json)
+
+
 def _blueprint_file(dump: str) -> int:
     # Only files take the library that checks them, and it is slow to load.
     from harness.blueprint_files.files import blueprint_schema, dump_blueprint  # noqa: PLC0415

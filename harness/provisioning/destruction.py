@@ -14,7 +14,7 @@ from harness.provisioning.kinds.registry import KINDS
 from harness.provisioning.ledger import Ledger, read_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from harness.targets.target import Target
@@ -61,15 +61,14 @@ def destroy(
     helps, then after each of the `pauses` in seconds.
     """
     account = _Account(target, deployment.marks.run_id)
-    waiting = iter(pauses)
-    while True:
-        before = len(deployment.resources)
-        left = _round(account, deployment)
-        if not left or len(left) == before:
-            pause = next(waiting, None)
-            if pause is None or not any(each.code in _LATER for each in left):
-                return left
-            sleep(pause)
+
+    def delete(resource: Resource) -> None:
+        account.delete(resource)
+        if deployment.ledger is not None:
+            deployment.ledger.gone(resource)
+        deployment.resources.remove(resource)
+
+    return in_rounds(reversed(deployment.resources.copy()), delete, pauses, sleep)
 
 
 def destroy_from(
@@ -100,19 +99,37 @@ def destroy_from(
     return destroy(deployment, target, pauses, sleep)
 
 
-def _round(account: _Account, deployment: Deployment) -> list[Left]:
-    """Try to delete everything once, newest first, and return what is left, newest first."""
-    left = []
-    for resource in reversed(deployment.resources.copy()):
-        try:
-            account.delete(resource)
-        except DeploymentError as error:
-            left.append(Left(resource, str(error), error.code))
-            continue
-        if deployment.ledger is not None:
-            deployment.ledger.gone(resource)
-        deployment.resources.remove(resource)
-    return left
+def in_rounds(
+    resources: Iterable[Resource],
+    delete: Callable[[Resource], None],
+    pauses: Sequence[float] = PAUSES,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[Left]:
+    """Delete the resources one after the other, again and again while that helps, and return what is left."""
+    waiting = iter(pauses)
+    there = list(resources)
+    while True:
+        left = []
+        for resource in there:
+            try:
+                delete(resource)
+            except DeploymentError as error:
+                left.append(Left(resource, str(error), error.code))
+        if not left or len(left) == len(there):
+            pause = next(waiting, None)
+            if pause is None or not any(each.code in _LATER for each in left):
+                return left
+            sleep(pause)
+        there = [each.resource for each in left]
+
+
+def delete_found(target: Target, kind: str, identifier: str) -> None:
+    """Delete what is there under an id; nothing there counts as deleted. Raises DeploymentError."""
+    try:
+        KINDS[kind].delete(target, identifier)
+    except DeploymentError as error:
+        if error.code not in GONE:
+            raise
 
 
 class _Account:
@@ -127,17 +144,10 @@ class _Account:
         """Delete a resource, all there are of its name where the service allows several. Raises DeploymentError."""
         kind = KINDS[resource.kind]
         if resource.id:
-            self._delete(kind.name, resource.id)
+            delete_found(self._target, kind.name, resource.id)
         for found in self._namesakes(resource):
             self._check_ours(found)
-            self._delete(kind.name, found.id)
-
-    def _delete(self, kind: str, identifier: str) -> None:
-        try:
-            KINDS[kind].delete(self._target, identifier)
-        except DeploymentError as error:
-            if error.code not in GONE:
-                raise
+            delete_found(self._target, kind.name, found.id)
 
     def _namesakes(self, resource: Resource) -> Iterator[Found]:
         """Yield what bears the name and was not deleted by its id: of a creation whose answer never came, or came late.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +12,17 @@ from harness.blueprints.identity_folder import IDENTITY_FOLDER
 from harness.blueprints.per_user_principals import PER_USER_PRINCIPALS
 from harness.blueprints.policies import allow, policy
 from harness.blueprints.tenant_tagged import TENANT_TAGGED
+from harness.marks import IAM_PATH
 from harness.population import populate
 from harness.provisioning.kinds.registry import KINDS
+from harness.provisioning.making import make
 from harness.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.blueprints.spec import Blueprint
+    from harness.deployment import Deployment
     from harness.population import Population
     from harness.targets.api import ApiRequest, ApiResponse
     from harness.targets.embedded import EmbeddedTarget
@@ -30,6 +36,44 @@ DESIGNS: tuple[Blueprint, ...] = (
     PER_USER_PRINCIPALS,
 )
 RUN = "abc12345"
+TABLE: dict[str, Any] = {
+    "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "PK", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+    "DeletionProtectionEnabled": True,
+}
+
+
+def document(**statement: Any) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", **statement}})
+
+
+ANYTHING = document(Action="*", Resource="*")
+_TRUST = document(Principal={"Service": "lambda.amazonaws.com"}, Action="sts:AssumeRole")
+
+
+def needed(kind: str, role: str) -> dict[str, Any]:
+    """Return the parameters beside name and marks without which nothing of the kind is made; functions take a role."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("index.py", "")
+    code = {"Runtime": "python3.11", "Handler": "index.handler", "Code": {"ZipFile": archive.getvalue()}}
+    params: dict[str, dict[str, Any]] = {
+        "identity-pool": {"AllowUnauthenticatedIdentities": False},
+        "table": TABLE,
+        "policy": {"PolicyDocument": ANYTHING},
+        "role": {"AssumeRolePolicyDocument": _TRUST},
+        "function": {"Role": role, **code},
+        "http-api": {"ProtocolType": "HTTP"},
+    }
+    return params.get(kind, {})
+
+
+def make_one_of_each(target: Any, deployment: Deployment) -> None:
+    """Make one thing of every kind."""
+    role = f"arn:aws:iam::{target.account}:role{IAM_PATH}{deployment.name_of('role')}"
+    for kind in sorted(KINDS, key=lambda kind: kind == "function"):
+        make(target, deployment, kind, deployment.name_of(kind), **needed(kind, role))
 
 
 def people(design: Blueprint) -> Population:

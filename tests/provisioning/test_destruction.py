@@ -1,12 +1,20 @@
 from __future__ import annotations
 
-import io
-import json
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from accounts import DESIGNS, RUN, BrokenOffError, DyingTarget, inventory, people
+from accounts import (
+    ANYTHING,
+    DESIGNS,
+    RUN,
+    TABLE,
+    BrokenOffError,
+    DyingTarget,
+    document,
+    inventory,
+    make_one_of_each,
+    people,
+)
 
 from harness.deployment import Deployment, operate
 from harness.errors import DeploymentError, UsageError
@@ -25,27 +33,6 @@ if TYPE_CHECKING:
     from harness.blueprints.spec import Blueprint
 
 _MARKS = Marks(RUN, "2026-11-21T23:00:00Z")
-_TABLE: dict[str, Any] = {
-    "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}],
-    "AttributeDefinitions": [{"AttributeName": "PK", "AttributeType": "S"}],
-    "BillingMode": "PAY_PER_REQUEST",
-    "DeletionProtectionEnabled": True,
-}
-
-
-def _document(**statement: Any) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", **statement}})
-
-
-_ANYTHING = _document(Action="*", Resource="*")
-_TRUST = _document(Principal={"Service": "lambda.amazonaws.com"}, Action="sts:AssumeRole")
-
-
-def _package() -> bytes:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as opened:
-        opened.writestr("index.py", "")
-    return archive.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -53,26 +40,6 @@ def target() -> Iterator[EmbeddedTarget]:
     target = EmbeddedTarget()
     yield target
     target.close()
-
-
-def _make_one_of_each(target: Any, deployment: Deployment) -> None:
-    """Make one thing of every kind, each of which the one before it does not need."""
-    role = f"arn:aws:iam::{target.account}:role{IAM_PATH}{deployment.name_of('role')}"
-    code = {"Runtime": "python3.11", "Handler": "index.handler", "Code": {"ZipFile": _package()}}
-    wanted: dict[str, dict[str, Any]] = {
-        "user-pool": {},
-        "identity-pool": {"AllowUnauthenticatedIdentities": False},
-        "table": _TABLE,
-        "bucket": {},
-        "iam-user": {},
-        "policy": {"PolicyDocument": _ANYTHING},
-        "role": {"AssumeRolePolicyDocument": _TRUST},
-        "function": {"Role": role, **code},
-        "http-api": {"ProtocolType": "HTTP"},
-        "rest-api": {},
-    }
-    for kind, params in wanted.items():
-        make(target, deployment, kind, deployment.name_of(kind), **params)
 
 
 @pytest.fixture
@@ -111,7 +78,7 @@ def test_the_designs_of_these_tests_make_everything_that_can_be_made(target: Emb
 
 
 def test_roles_and_users_without_a_boundary_get_the_one_of_the_run(target: EmbeddedTarget) -> None:
-    boundary = operate(target, "iam", "CreatePolicy", PolicyName="boundary", PolicyDocument=_ANYTHING)["Policy"]["Arn"]
+    boundary = operate(target, "iam", "CreatePolicy", PolicyName="boundary", PolicyDocument=ANYTHING)["Policy"]["Arn"]
     marks = Marks(RUN, _MARKS.expires, boundary)
     own = f"arn:aws:iam::{target.account}:policy{IAM_PATH}isolation-{RUN}-member-boundary"
     for design in (DESIGNS[0], DESIGNS[2]):
@@ -132,7 +99,7 @@ def test_a_run_that_dies_while_it_makes_something_leaves_it_in_its_ledger(
     before = inventory(target)
     deployment.ledger = _ledger(target, tmp_path)
     with pytest.raises(BrokenOffError):
-        _make_one_of_each(DyingTarget(target, number, performed), deployment)
+        make_one_of_each(DyingTarget(target, number, performed), deployment)
     assert len(inventory(target)) == len(before) + number - (not performed)
     (ledger,) = ledgers(tmp_path, RUN)
     assert destroy_from(ledger, target, pauses=()) == []
@@ -142,7 +109,7 @@ def test_a_run_that_dies_while_it_makes_something_leaves_it_in_its_ledger(
 
 def test_what_a_repeated_creation_made_twice_is_destroyed_twice(target: EmbeddedTarget, deployment: Deployment) -> None:
     before = inventory(target)
-    _make_one_of_each(target, deployment)
+    make_one_of_each(target, deployment)
     for kind in ("user-pool", "http-api", "rest-api", "identity-pool"):
         known = KINDS[kind]
         params = known.marked(deployment.name_of(kind), _MARKS, target.region)
@@ -156,7 +123,7 @@ def test_what_a_repeated_creation_made_twice_is_destroyed_twice(target: Embedded
 def test_a_namesake_that_somebody_else_made_stays(target: EmbeddedTarget, deployment: Deployment) -> None:
     theirs = {"UserPoolTags": {RUN_TAG: "another0", EXPIRES_TAG: _MARKS.expires}}
     pool = operate(target, "cognito-idp", "CreateUserPool", PoolName="isolation-abc12345-theirs", **theirs)["UserPool"]
-    operate(target, "dynamodb", "CreateTable", TableName="isolation-abc12345-theirs", **_TABLE)
+    operate(target, "dynamodb", "CreateTable", TableName="isolation-abc12345-theirs", **TABLE)
     before = inventory(target)
     for kind in ("user-pool", "table"):
         deployment.record(kind, "isolation-abc12345-theirs")
@@ -170,25 +137,25 @@ def test_a_namesake_that_somebody_else_made_stays(target: EmbeddedTarget, deploy
 
 def test_what_attacks_have_left_goes_too(target: EmbeddedTarget, deployment: Deployment) -> None:
     before = inventory(target)
-    _make_one_of_each(target, deployment)
+    make_one_of_each(target, deployment)
     name, arn = deployment.name_of, f"arn:aws:iam::{target.account}:policy{IAM_PATH}{deployment.name_of('policy')}"
     role, user, bucket = {"RoleName": name("role")}, {"UserName": name("iam-user")}, {"Bucket": name("bucket")}
     foreign = {"UserName": "somebody"}
     operate(target, "iam", "CreateGroup", GroupName="admins")
     operate(target, "iam", "CreateUser", **foreign)
     for operation, params in (
-        ("PutRolePolicy", {**role, "PolicyName": "more", "PolicyDocument": _ANYTHING}),
+        ("PutRolePolicy", {**role, "PolicyName": "more", "PolicyDocument": ANYTHING}),
         ("AttachRolePolicy", {**role, "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}),
         ("AttachRolePolicy", {**role, "PolicyArn": arn}),
-        ("PutUserPolicy", {**user, "PolicyName": "more", "PolicyDocument": _ANYTHING}),
+        ("PutUserPolicy", {**user, "PolicyName": "more", "PolicyDocument": ANYTHING}),
         ("AttachUserPolicy", {**user, "PolicyArn": arn}),
         ("AttachUserPolicy", {**foreign, "PolicyArn": arn}),
         ("AttachGroupPolicy", {"GroupName": "admins", "PolicyArn": arn}),
         ("AddUserToGroup", {**user, "GroupName": "admins"}),
         ("CreateAccessKey", user),
         ("CreateAccessKey", user),
-        ("CreatePolicyVersion", {"PolicyArn": arn, "PolicyDocument": _ANYTHING, "SetAsDefault": True}),
-        ("CreatePolicyVersion", {"PolicyArn": arn, "PolicyDocument": _ANYTHING}),
+        ("CreatePolicyVersion", {"PolicyArn": arn, "PolicyDocument": ANYTHING, "SetAsDefault": True}),
+        ("CreatePolicyVersion", {"PolicyArn": arn, "PolicyDocument": ANYTHING}),
     ):
         operate(target, "iam", operation, **params)
     operate(target, "s3", "PutBucketVersioning", **bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -197,7 +164,7 @@ def test_what_attacks_have_left_goes_too(target: EmbeddedTarget, deployment: Dep
     operate(target, "s3", "DeleteObject", **bucket, Key="k")
     operate(target, "s3", "CreateMultipartUpload", **bucket, Key="up")
     named = f"arn:aws:s3:::{name('bucket')}"
-    closed = _document(Effect="Deny", Principal="*", Action="s3:ListBucket*", Resource=named)
+    closed = document(Effect="Deny", Principal="*", Action="s3:ListBucket*", Resource=named)
     operate(target, "s3", "PutBucketPolicy", **bucket, Policy=closed)
     pool = next(each.id for each in deployment.resources if each.kind == "user-pool")
     operate(target, "cognito-idp", "UpdateUserPool", UserPoolId=pool, DeletionProtection="ACTIVE")
@@ -221,7 +188,7 @@ def test_what_stands_in_the_way_of_another_is_tried_again(target: EmbeddedTarget
     # The role is the older one and so destroyed last, and while it is there nobody can delete its boundary.
     arn = f"arn:aws:iam::{target.account}:policy{IAM_PATH}{deployment.name_of('policy')}"
     operate(target, "iam", "CreatePolicy", PolicyName=deployment.name_of("policy"), Path=IAM_PATH,
-            PolicyDocument=_ANYTHING, Tags=_MARKS.tag_list)  # fmt: skip
+            PolicyDocument=ANYTHING, Tags=_MARKS.tag_list)  # fmt: skip
     make(target, deployment, "iam-user", deployment.name_of("user"), PermissionsBoundary=arn)
     deployment.record("policy", deployment.name_of("policy"))
     assert destroy(deployment, target, pauses=()) == []
@@ -229,7 +196,7 @@ def test_what_stands_in_the_way_of_another_is_tried_again(target: EmbeddedTarget
 
 
 def test_what_cannot_be_deleted_is_named_with_the_reason(target: EmbeddedTarget, deployment: Deployment) -> None:
-    make(target, deployment, "policy", deployment.name_of("policy"), PolicyDocument=_ANYTHING)
+    make(target, deployment, "policy", deployment.name_of("policy"), PolicyDocument=ANYTHING)
     arn = deployment.resources[0].id
     operate(target, "iam", "CreateUser", UserName="bounded", PermissionsBoundary=arn)
     slept: list[float] = []

@@ -47,7 +47,9 @@ def _marked_bucket(name: str, marks: Marks, region: str) -> dict[str, Any]:
 
 def _buckets(target: Target) -> Iterator[Found]:
     for each in entries(target, "s3", "ListBuckets", "Buckets", MaxBuckets=_AT_ONCE):
-        yield Found("bucket", each["Name"], each["Name"])
+        # Those of other Regions are listed too, and let nobody do anything from here.
+        if each.get("BucketRegion", target.region) == target.region:
+            yield Found("bucket", each["Name"], each["Name"])
 
 
 def _bucket_tags(target: Target, name: str) -> dict[str, str]:
