@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from harness.provisioning.kinds.kind import Found, ResourceKind
     from harness.targets.target import Target
 
-# The id of a deployment, in the names of buckets behind the account.
-_NAME = re.compile(rf"{NAME_PREFIX}(\d{{12}}-)?[a-z0-9]{{8,20}}-.+", re.DOTALL)
+# The id of a deployment, which begins with that of its run; in the names of buckets it stands behind the account.
+_NAME = re.compile(rf"{NAME_PREFIX}(?:\d{{12}}-)?(?P<id>[a-z0-9]{{8,24}})-.+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,11 @@ def _judged(target: Target, kind: ResourceKind, found: Found, now: datetime, run
 
 def _lacks(target: Target, found: Found, tags: Mapping[str, str]) -> Iterator[str]:
     """Yield what keeps something from being known as ours."""
-    if not _NAME.fullmatch(found.name):
+    named = _NAME.fullmatch(found.name)
+    if named is None:
         yield f"its name is not {NAME_PREFIX}RUN-..."
+    elif RUN_TAG in tags and not named["id"].startswith(tags[RUN_TAG]):
+        yield f"its name is not that of the run in its tag {RUN_TAG}"
     if found.path and found.path != IAM_PATH:
         yield f"its path is {found.path}, not {IAM_PATH}"
     for tag, is_well_formed in ((RUN_TAG, is_run_id), (EXPIRES_TAG, lambda text: read_expiry(text) is not None)):

@@ -23,6 +23,7 @@ _LOOKS: tuple[tuple[str, dict[str, str], str], ...] = (
     ("billing-", _OURS, IAM_PATH),
     ("isolationist-", _OURS, IAM_PATH),
     ("isolation-tests-", _OURS, IAM_PATH),
+    ("isolation-fedcba98-", _OURS, IAM_PATH),
     ("isolation-0ther123-", {RUN_TAG: _OTHER}, IAM_PATH),
     ("isolation-0ther123-", {EXPIRES_TAG: _LONG_AGO}, IAM_PATH),
     ("isolation-0ther123-", {**_OURS, EXPIRES_TAG: "2020-01-01"}, IAM_PATH),

@@ -59,7 +59,7 @@ def test_what_is_ours_may_go_once_it_has_expired(target: EmbeddedTarget) -> None
 
 def test_one_run_may_go_before_it_has_expired_and_no_other(target: EmbeddedTarget) -> None:
     _leave(target)
-    _leave(target, "other123", "fedcba98")
+    _leave(target, "other123", "other12301")
     found = search(target, _BEFORE, RUN).traces
     assert {trace.run for trace in found} == {RUN}
     assert delete_all(target, found, pauses=()) == []
@@ -83,6 +83,7 @@ def test_what_only_looks_like_ours_is_never_touched(target: EmbeddedTarget) -> N
     [
         ("isolation-0ther123-role-", "it has no tag isolation:run; it has no tag isolation:expires"),
         ("billing-role-", "its name is not isolation-RUN-..."),
+        ("isolation-fedcba98-role-", "its name is not that of the run in its tag isolation:run"),
     ],
 )
 def test_what_looks_like_ours_is_listed_with_what_it_lacks(target: EmbeddedTarget, look: str, reason: str) -> None:
