@@ -208,13 +208,10 @@ def decision_table(record: AttemptRecord, evidence: Mapping[str, Any]) -> str:
 
 
 def _decision(record: AttemptRecord, evidence: Mapping[str, Any]) -> str:
-    rows = [_decision_row(entry) for entry in evidence.get("decision") or ()]
-    if not rows:
-        rows = [f'<tr><td colspan="5">{_shown(_without_statement(record, evidence))}</td></tr>']
-    return (
-        f"<p>{sign(record)} {_shown(record.reason)}</p>"
-        "<table><thead><tr><th>Policy</th><th>Statement</th><th>Effect</th><th>Conditions compared</th>"
-        f"<th>Absent keys</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    entries = evidence.get("decision") or ()
+    tables = "".join(_decision_entry(entry) for entry in entries)
+    return f"<p>{sign(record)} {_shown(record.reason)}</p>" + (
+        tables or f"<p>{_shown(_without_statement(record, evidence))}</p>"
     )
 
 
@@ -276,17 +273,23 @@ def _relabelled(labels: Iterable[Label], wanted: Mapping[str, str | None], tags:
     ]
 
 
-def _decision_row(entry: Mapping[str, Any]) -> str:
+def _decision_entry(entry: Mapping[str, Any]) -> str:
+    # Names on the left and not on top: Allure's pane is narrow, and what a condition compared is long.
     conditions = "<br>".join(
         f"{'met' if condition.get('met') else 'not met'}: <code>{_shown(condition.get('operator'))} "
-        f"{_shown(condition.get('key'))}</code>: wanted <code>{_shown(condition.get('wanted'))}</code>, "
+        f"{_shown(condition.get('key'))}</code><br>wanted <code>{_shown(condition.get('wanted'))}</code><br>"
         f"found <code>{_shown(condition.get('found'))}</code>"
         for condition in entry.get("conditions") or ()
     )
-    absent = ", ".join(_shown(key) for key in entry.get("absent_keys") or ())
+    rows = {
+        "Policy": _shown(entry.get("policy")),
+        "Statement": f"{_shown(entry.get('statement'))} ({_shown(entry.get('effect'))})",
+        "Conditions compared": conditions or "none",
+        "Absent keys": ", ".join(_shown(key) for key in entry.get("absent_keys") or ()) or "none",
+    }
     return (
-        f"<tr><td>{_shown(entry.get('policy'))}</td><td>{_shown(entry.get('statement'))}</td>"
-        f"<td>{_shown(entry.get('effect'))}</td><td>{conditions or 'none'}</td><td>{absent or 'none'}</td></tr>"
+        f"<table><tbody>{''.join(f'<tr><th>{name}</th><td>{value}</td></tr>' for name, value in rows.items())}"
+        "</tbody></table>"
     )
 
 

@@ -22,7 +22,8 @@ _EVIDENCE: Final = {
     "I": "inferred from documented rules",
 }
 _PAGE_STYLE: Final = """
-h1{font-size:1.5rem}h2{font-size:1.25rem;margin:2.5rem 0 .5rem;padding-top:.5rem;border-top:1px solid var(--line)}
+h1{font-size:1.5rem;margin:0 0 .75rem}
+h2{font-size:1.25rem;margin:2.5rem 0 .5rem;padding-top:.5rem;border-top:1px solid var(--line)}
 h3{font-size:1rem;margin:1.5rem 0 .25rem}h3 code{font-size:1rem}
 dl{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.15rem 1rem;margin:.3rem 0 1rem}
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from harness.report.comparison import day
-from harness.report.markup import NOBODY, text
+from harness.report.markup import NOBODY, moment, text
 from harness.report.run import alike
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def changes_section(
     )
     remarks = "".join(f"<li>{text(remark)}</li>" for remark in comparison.remarks)
     return (
-        f"{head}<p>{text(changes_line(comparison))}. The run before started {text(comparison.earlier)}, on the same "
-        f"target.</p>{f'<ul>{groups}</ul>' if groups else ''}{f'<ul>{remarks}</ul>' if remarks else ''}"
+        f"{head}<p>{text(changes_line(comparison))}. The run before started {text(moment(comparison.earlier))}, on the "
+        f"same target.</p>{f'<ul>{groups}</ul>' if groups else ''}{f'<ul>{remarks}</ul>' if remarks else ''}"
     )
 
 

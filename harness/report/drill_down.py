@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
     from harness.report.records import AttemptRecord
 
-_COLUMNS: Final = (
-    '<colgroup><col style="width:16%"><col style="width:28%"><col style="width:29%"><col style="width:16%">'
-    '<col style="width:11%"></colgroup><thead><tr><th>Verdict</th><th>Technique</th><th>Why</th>'
-    "<th>Deciding statement</th><th>Who</th></tr></thead>"
-)
+_COLUMNS: Final = "<thead><tr><th>Verdict<th>Technique<th>Why<th>Deciding statement<th>Who</thead>"
 # One and many of each standing, in a sentence.
 _WORDS: Final[dict[Standing, tuple[str, str]]] = {
     "leak": ("leak", "leaks"),
@@ -32,6 +28,7 @@ _WORDS: Final[dict[Standing, tuple[str, str]]] = {
     "isolated": ("isolated", "isolated"),
     "works": ("control works", "controls work"),
 }
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _ARROW: Final = "\N{RIGHTWARDS ARROW}"
 
 
@@ -132,21 +129,24 @@ def _row(row: Row, pairs: Sequence[str], row_of: Mapping[str, str]) -> str:
     statement = f"<code>{text(first.deciding_statement)}</code>" if first.deciding_statement else "none named"
     own = _pairs(row.attempts)
     who = f"all {len(pairs)}" if len(own) == len(pairs) > 1 else "; ".join(own)
+    # HTML closes cells and rows by itself, and a page has thousands of them.
     return (
-        f'<tr id="{row.anchor}"><td class="{name}">{" ".join(symbol_and_word(name))}{kind}</td>'
-        f"<td>{text(first.title)}<br><code>{text(first.technique)}</code></td>"
-        f"<td>{text(first.reason)}{declared}{_controls(row, row_of)}</td><td>{statement}</td><td>{text(who)}</td></tr>"
+        f'<tr id="{row.anchor}"><td class="{name}">{_NO_BREAK.join(symbol_and_word(name))}{kind}'
+        f"<td>{text(first.title)}<br><code>{text(first.technique)}</code>"
+        f"<td>{text(first.reason)}{declared}{_controls(row, row_of)}<td>{statement}<td>{text(who)}"
     )
 
 
 def _controls(row: Row, row_of: Mapping[str, str]) -> str:
     """Return links to the controls on which the attempts rest; one that has no row is named."""
-    shown: dict[str, None] = {}
-    for record in row.attempts:
-        for control in filter(None, record.control_used.split(" and ")):
-            anchor = row_of.get(control)
-            shown[f'<a href="#{anchor}">control</a>' if anchor else f"control: {text(control)}"] = None
-    return f" <small>({', '.join(shown)})</small>" if shown else ""
+    behind = dict.fromkeys(
+        control for record in row.attempts for control in record.control_used.split(" and ") if control
+    )
+    places = dict.fromkeys(row_of.get(control) or control for control in behind)
+    links = [
+        text(place) if place in behind else f'<a href="#{place}">{number}</a>' for number, place in enumerate(places, 1)
+    ]
+    return f" <small>(control {', '.join(links)})</small>" if links else ""
 
 
 def _title(direction: Direction) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.planted_holes import holes_missed
 from harness.report.attack_catalogue import ATTACKS
-from harness.report.markup import STYLE, Standing, text
+from harness.report.markup import STYLE, Standing, moment, text
 from harness.secret import redact_text
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ h1{font-size:1.5rem;margin:0 0 .75rem}h2{font-size:1.2rem;margin:2rem 0 .5rem}
 .kills th.technique a{color:inherit;text-decoration:none;font-weight:400;white-space:nowrap;
 writing-mode:vertical-rl;transform:rotate(180deg)}
 .kills th[scope=row]{position:sticky;left:0;text-align:left;min-width:14rem;max-width:24rem;font-weight:400}
-.kills .mark{padding:0 .25rem;border-radius:.2rem}.kills .refused{background:none;color:var(--soft)}
+.mark{padding:0 .25rem;border-radius:.2rem}.kills td{color:var(--soft)}
+.kills th:first-child{vertical-align:bottom}
 .holes{font-size:.88rem}:target{outline:3px solid var(--link);outline-offset:2px}
 @media print{body{max-width:none;padding:0}.wide{overflow:visible}.mark,th{print-color-adjust:exact;
 -webkit-print-color-adjust:exact}}
@@ -85,7 +86,7 @@ def render_kill_matrix(
         f"<body><h1>Kill matrix: do the attacks bite?</h1>\n{_banner(judged, holes, techniques)}"
         "<p>Each row is a hole planted on purpose in a sound design, each column an attack. Attacks are planned from "
         "the sound design and its contract alone and never see what is planted.</p>"
-        f"<ul>{legend}</ul><p>Run started {text(facts.started)}, seed {facts.seed}. "
+        f"<ul>{legend}</ul><p>Run started {text(moment(facts.started))}, seed {facts.seed}. "
         '<a href="matrix.html">To the isolation matrix</a>, '
         f'<a href="{ATTACKS}">to the catalogue of attacks</a></p>'
         f"<ul>{contents}</ul>{body}</body></html>\n"
@@ -172,9 +173,11 @@ def _mark(name: str, technique: str = "") -> str:
     if not name:
         return ""
     symbol, colour, words = _MARKS[name]
+    if name == "refused":
+        # Nearly all cells are such: they are a dot and nothing else, or the page has megabytes of markup.
+        return symbol
     title = f"{technique} {words}".strip()
-    shade = "refused" if name == "refused" else colour
-    return f'<span class="mark {shade}" title="{text(title)}">{symbol}</span>'
+    return f'<span class="mark {colour}" title="{text(title)}">{symbol}</span>'
 
 
 def _detail(number: int, design: str, hole: PlantedHole) -> str:

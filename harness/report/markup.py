@@ -72,12 +72,19 @@ def sign(record: AttemptRecord) -> str:
 def sign_of(name: Standing) -> str:
     """Return one of STANDINGS as a coloured symbol and word."""
     symbol, word = _SIGNS[name]
-    return f'<span class="sign {name}">{symbol} {word}</span>'
+    # A sign that breaks into lines is not to leave its symbol alone in the first.
+    return f'<span class="sign {name}">{symbol}\N{NO-BREAK SPACE}{word}</span>'
 
 
 def symbol_and_word(name: Standing) -> tuple[str, str]:
     """Return the symbol and the word of one of STANDINGS."""
     return _SIGNS[name]
+
+
+def moment(time: str) -> str:
+    """Return an ISO 8601 time in UTC as people read it, such as `2026-11-21 23:05 UTC`; other words as they are."""
+    day, _, clock = time.removesuffix("Z").removesuffix("+00:00").partition("T")
+    return f"{day} {clock[:5]} UTC" if clock else time
 
 
 def text(value: object) -> str:

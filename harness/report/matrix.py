@@ -9,7 +9,18 @@ from harness.report.changes import changes_section
 from harness.report.grid import Grid, design, grids
 from harness.report.kill_matrix import KILL_MATRIX
 from harness.report.limits import limits_section
-from harness.report.markup import NOBODY, STANDINGS, STYLE, Standing, sign, sign_of, standing, symbol_and_word, text
+from harness.report.markup import (
+    NOBODY,
+    STANDINGS,
+    STYLE,
+    Standing,
+    moment,
+    sign,
+    sign_of,
+    standing,
+    symbol_and_word,
+    text,
+)
 from harness.report.names import names_section
 from harness.report.run import WALL_STANDS, Boundary, BoundaryStatus, RunFacts, Summary, alike, headline
 from harness.report.terminal import altered_on_purpose, rerun_command
@@ -64,6 +75,8 @@ p,ul{margin:.4rem 0}
 small{color:var(--soft);font-size:.9em}
 .cell{width:100%;min-width:60rem;table-layout:fixed;font-size:.88rem}
 .cell td:first-child{font-weight:600}
+.cell thead th{width:16%}.cell thead th:nth-child(2){width:28%}.cell thead th:nth-child(3){width:29%}
+.cell thead th:last-child{width:11%}
 .cell td{overflow-wrap:break-word}
 .number{text-align:right}
 :target{outline:3px solid var(--link);outline-offset:2px}
@@ -127,7 +140,7 @@ def _facts(facts: RunFacts) -> str:
         if facts.narrowed
         else "the whole contract",
         "Altered on purpose": "; ".join(altered_on_purpose(facts)),
-        "Started": facts.started,
+        "Started": moment(facts.started),
         "Versions": ", ".join(f"{name} {facts.versions[name]}" for name in sorted(facts.versions)),
     }
     items = "".join(f"<dt>{name}</dt><dd>{text(value)}</dd>" for name, value in rows.items() if value)

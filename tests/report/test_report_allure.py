@@ -181,7 +181,8 @@ def test_the_decision_names_statement_condition_and_absent_key_as_text(results: 
     page = (results / attachment["source"]).read_text("utf-8")
     assert "member-role/&lt;keyed&gt;" in page
     assert (
-        "met: <code>StringEquals aws:PrincipalTag/org</code>: wanted <code>a</code>, found <code>absent</code>" in page
+        "met: <code>StringEquals aws:PrincipalTag/org</code><br>wanted <code>a</code><br>found <code>absent</code>"
+        in page
     )
 
 

@@ -62,7 +62,6 @@ def test_the_document_says_under_what_each_attack_leaks_and_what_is_not_proved()
     [
         ({}, "dynamodb.read.get-item had to leak there, and did"),
         ({}, "dynamodb.read.query leaked there as well"),
-        ({}, "dynamodb.read.scan was refused"),
         ({"leaked": ()}, "dynamodb.read.get-item had to leak there, and did not"),
         ({"wrong_reason": ("dynamodb.read.get-item",)}, "dynamodb.read.get-item leaked, but not for what was planted"),
         ({"unclear": ("identity-keyed-dynamodb.read.scan-member-t1",)}, "dynamodb.read.scan ended INCONCLUSIVE"),
@@ -71,6 +70,12 @@ def test_the_document_says_under_what_each_attack_leaks_and_what_is_not_proved()
 def test_every_cell_says_what_became_of_the_attack(changes: dict[str, object], words: str) -> None:
     page = render_kill_matrix(FACTS, [], [hole(**changes), FAULT], TECHNIQUES)
     assert f'title="{words}"' in page
+
+
+def test_a_refused_attack_is_a_dot_whose_meaning_stands_above() -> None:
+    page = render_kill_matrix(FACTS, [], [hole()], TECHNIQUES)
+    assert page.count("<td>\N{MIDDLE DOT}</td>") == 1
+    assert "<li>\N{MIDDLE DOT} was refused</li>" in page
 
 
 def test_the_page_names_what_was_planted_and_what_let_the_attack_through_and_needs_nothing_else() -> None:

@@ -37,7 +37,12 @@ class Page(HTMLParser):
         self.feed(source)
         self.close()
 
+    def _close_by_itself(self, *tags: str) -> None:
+        while self.open and self.open[-1] in tags:
+            self.open.pop()
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._close_by_itself(*{"td": ("td", "th"), "th": ("td", "th"), "tr": ("td", "th", "tr")}.get(tag, ()))
         self.tags.append(tag)
         if tag not in {"meta", "br", "col"}:
             self.open.append(tag)
@@ -49,6 +54,8 @@ class Page(HTMLParser):
                 self.links.append(value or "")
 
     def handle_endtag(self, tag: str) -> None:
+        if tag in {"thead", "tbody"}:
+            self._close_by_itself("td", "th", "tr")
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
