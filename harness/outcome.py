@@ -8,12 +8,11 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from harness.attacks.technique import Technique
     from harness.targets.api import ApiResponse
 
 _NAMED = re.compile(
@@ -76,7 +75,31 @@ class Observation:
     reason: str
 
 
-def observe(technique: Technique, service: str, response: ApiResponse, *, control: bool) -> Observation:
+class Readable(Protocol):
+    """What the answer to a request is read by; techniques have it (`attacks.technique`), and calls of probes."""
+
+    @property
+    def operation(self) -> str:
+        """What the request is called in reasons."""
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The IAM actions that a refusal may name."""
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Patterns of the messages by which Cognito refuses."""
+
+    @property
+    def passes(self) -> tuple[str, ...]:
+        """Patterns of `Code: message`, of errors that are met only behind authorization."""
+
+    @property
+    def reads(self) -> Callable[[ApiResponse], Outcome | None] | None:
+        """What says of the answer what it means, where success and failure do not tell."""
+
+
+def observe(technique: Readable, service: str, response: ApiResponse, *, control: bool) -> Observation:
     """Read the answer to the attempt itself: refused by authorization, allowed, or trouble.
 
     A refused attack counts only when it is worded as authorization words it and, where it names an action, names one
@@ -91,7 +114,7 @@ def observe(technique: Technique, service: str, response: ApiResponse, *, contro
     return _observed(technique, service, response, control=control)
 
 
-def _observed(technique: Technique, service: str, response: ApiResponse, *, control: bool) -> Observation:
+def _observed(technique: Readable, service: str, response: ApiResponse, *, control: bool) -> Observation:
     if response.succeeded:
         return _observe_success(technique, response)
     told = f"{response.error_code}: {response.message}"
@@ -100,7 +123,7 @@ def _observed(technique: Technique, service: str, response: ApiResponse, *, cont
     return _observe_failure(technique, service, response, control=control)
 
 
-def _observe_failure(technique: Technique, service: str, response: ApiResponse, *, control: bool) -> Observation:
+def _observe_failure(technique: Readable, service: str, response: ApiResponse, *, control: bool) -> Observation:
     withheld = control and response.error_code == _TRUST_REFUSED
     if withheld or (response.error_code in _EXPIRED and _in_words_of(technique, response)):
         return Observation(Outcome.REFUSED, response.message)
@@ -111,19 +134,19 @@ def _observe_failure(technique: Technique, service: str, response: ApiResponse, 
     return _observe_denial(technique, response, control=control)
 
 
-def _observe_refusal(technique: Technique, response: ApiResponse) -> Observation:
+def _observe_refusal(technique: Readable, response: ApiResponse) -> Observation:
     """Read what Cognito itself refuses, which it does for many reasons."""
     if _in_words_of(technique, response):
         return Observation(Outcome.REFUSED, response.message)
     return Observation(Outcome.TROUBLE, f"refused for a reason that proves nothing: {response.message}")
 
 
-def _in_words_of(technique: Technique, response: ApiResponse) -> bool:
+def _in_words_of(technique: Readable, response: ApiResponse) -> bool:
     """Tell whether the refusal is one in the words that the technique names."""
     return any(re.search(pattern, response.message) for pattern in technique.refusals)
 
 
-def _observe_denial(technique: Technique, response: ApiResponse, *, control: bool) -> Observation:
+def _observe_denial(technique: Readable, response: ApiResponse, *, control: bool) -> Observation:
     named = _NAMED.search(response.message)
     if named is not None and named["action"] not in technique.actions and not control:
         wanted = " or ".join(technique.actions)
@@ -131,7 +154,7 @@ def _observe_denial(technique: Technique, response: ApiResponse, *, control: boo
     return Observation(Outcome.REFUSED, _without_names(response.message or str(response.error_code)))
 
 
-def _observe_success(technique: Technique, response: ApiResponse) -> Observation:
+def _observe_success(technique: Readable, response: ApiResponse) -> Observation:
     left_over = [name for name in ("UnprocessedKeys", "UnprocessedItems") if response.data.get(name)]
     if left_over:
         return Observation(Outcome.TROUBLE, f"the target left {left_over[0]} behind, as it does when throttling")

@@ -40,14 +40,18 @@ def deploy(
         blueprint.name, run_id, target.region, target.account, marks=marks or Marks(run_id), ledger=ledger
     )
     try:
-        _make(blueprint, target, deployment, population)
+        deploy_into(deployment, blueprint, target, population)
     except DeploymentError:
         destroy(deployment, target)
         raise
     return deployment
 
 
-def _make(blueprint: Blueprint, target: Target, deployment: Deployment, population: Population) -> None:
+def deploy_into(deployment: Deployment, blueprint: Blueprint, target: Target, population: Population) -> None:
+    """Make everything the blueprint names, recorded in a deployment that the caller destroys whatever happens.
+
+    Raises DeploymentError naming the call that failed.
+    """
     user_pool = blueprint.user_pool
     if user_pool is not None:
         make_user_pools(user_pool, target, deployment, population)

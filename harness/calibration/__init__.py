@@ -1,0 +1,1 @@
+"""Calibration: which rules a target enforces at all, measured before anything on it is judged."""

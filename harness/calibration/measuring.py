@@ -1,0 +1,75 @@
+"""Measuring: each site is made, its probes are carried out, and whatever was made is destroyed again."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from harness.calibration.calibration import Calibration, Enforced, Measured
+from harness.calibration.carrying_out import Patience, carry_out
+from harness.calibration.rules import Rule
+from harness.calibration.site import Site
+from harness.calibration.sites import SITES
+from harness.deployment import Deployment
+from harness.errors import HarnessError
+from harness.population import Population
+from harness.provisioning.deploy import deploy, destroy
+from harness.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.calibration.probe import Probe
+    from harness.calibration.site import SiteDesign
+    from harness.targets.target import Target
+
+# What goes wrong where a target leaves out of an answer what the answer is about.
+STRANGE_ANSWERS = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+
+
+def measure(target: Target, rules: Iterable[Rule] = Rule) -> Calibration:
+    """Return which of the rules the target enforces, each seen by a control and an attack on resources of their own.
+
+    Only the sites at which one of the rules is measured are made. Where the target takes its time to see changes of
+    IAM (`settling_seconds`), controls are tried until they work, for that long after their site was made. Everything
+    that was made is deleted again, also when measuring fails; what could not be is named in the result.
+    """
+    wanted, before = set(rules), target.calls
+    measured: dict[Rule, Measured] = {}
+    left: list[str] = []
+    for design in SITES:
+        probes = tuple(probe for probe in design.probes if probe.rule in wanted)
+        if probes:
+            found, undeleted = _at_site(target, design, probes)
+            measured |= {each.rule: each for each in found}
+            left += undeleted
+    ordered = {rule: measured[rule] for rule in Rule if rule in measured}
+    return Calibration(target.name, ordered, target.calls - before, tuple(left))
+
+
+def _at_site(target: Target, design: SiteDesign, probes: tuple[Probe, ...]) -> tuple[list[Measured], list[str]]:
+    """Return what was found at one site, and what could not be deleted of it."""
+    secret = Secret(secrets.token_hex(12))
+    deployment = Deployment(design.blueprint.name, secrets.token_hex(4), target.region, target.account)
+    found: list[Measured] = []
+    try:
+        found = _found(target, design, probes, deployment, secret)
+    finally:
+        left = destroy(deployment, target)
+    return found, [f"{resource.kind} {resource.identifier}" for resource in left]
+
+
+def _found(
+    target: Target, design: SiteDesign, probes: tuple[Probe, ...], deployment: Deployment, secret: Secret
+) -> list[Measured]:
+    try:
+        deploy(design.blueprint, target, deployment.run_id, Population(0, secret, (), ()), deployment)
+        site = Site(target, design.blueprint, deployment, secret)
+        design.furnish(site)
+    except HarnessError as error:
+        return [Measured(probe.rule, Enforced.NOT_AVAILABLE, f"the set-up was refused: {error}") for probe in probes]
+    except STRANGE_ANSWERS as error:
+        seen = f"an answer to the set-up lacks what AWS puts there ({type(error).__name__}: {error})"
+        return [Measured(probe.rule, Enforced.NOT_AVAILABLE, seen) for probe in probes]
+    patience = Patience(target.settling_seconds)
+    return [carry_out(probe, site, patience) for probe in probes]
