@@ -12,6 +12,7 @@ from harness.population import STAFF, Caller, User
 from harness.secret import Secret
 from harness.sessions import credentials_from, register_like, tokens_for
 from harness.targets.api import ApiRequest
+from harness.targets.http import HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -93,13 +94,21 @@ class Site:
 
         return self._once(("role", role, json.dumps(params)), assume)
 
+    @property
+    def password(self) -> Secret:
+        """The password of all users of the site."""
+        return Secret(f"Aa1!{self._secret.reveal()}")
+
+    def send(self, request: ApiRequest) -> None:
+        """Send one unsigned call, whatever comes of it."""
+        self.target.send(request, None)
+
     def user(self, persona: str) -> User:
         """Return a user with the groups and attributes of a persona, made when it is first asked for."""
 
         def make() -> User:
             name = f"{persona}.calibration"
-            password = Secret(f"Aa1!{self._secret.reveal()}")
-            user = User(Caller(STAFF, persona), (), name, f"{name}@example.com", password)
+            user = User(Caller(STAFF, persona), (), name, f"{name}@example.com", self.password)
             register_like(self.target, self._blueprint, self.deployment, user)
             return user
 
@@ -113,6 +122,19 @@ class Site:
             return {name: Secret(str(answer[name])) for name in ("IdToken", "AccessToken", "RefreshToken")}
 
         return self._once(("tokens", persona, client), sign_in)
+
+    def public_keys(self) -> list[Mapping[str, str]]:
+        """Return the keys that the user pool publishes, as a JWK set holds them; empty where it publishes none."""
+        url = f"https://{self.deployment.provider}/.well-known/jwks.json"
+        shown = self.target.send_http(HttpRequest("GET", url), None).json()
+        return list(shown.get("keys", [])) if isinstance(shown, dict) else []
+
+    def remembered_token(self, client_id: str, user: User) -> Secret:
+        """Return the ID token of a user of any app client."""
+        return self._once(
+            ("token", client_id, user.username),
+            lambda: Secret(str(tokens_for(self.target, client_id, user)["IdToken"])),
+        )
 
     def logins(self, persona: str) -> dict[str, str]:
         """Return what a user of the persona brings to the identity pool; a guest (empty) brings nothing."""

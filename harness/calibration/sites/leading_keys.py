@@ -60,8 +60,13 @@ def _probe(rule: Rule, operation: str, *variants: tuple[str, Callable[[str, str]
     )
 
 
-def _of_key(name: str, **more: Any) -> Callable[[str, str], dict[str, Any]]:
-    return lambda table, partition: {"TableName": table, "Key": key(partition, name), **more}
+def _update(table: str, partition: str) -> dict[str, Any]:
+    change = {"UpdateExpression": "SET filled = :v", "ExpressionAttributeValues": {":v": {"S": "y"}}}
+    return {"TableName": table, "Key": key(partition, "update"), **change}
+
+
+def _delete(table: str, partition: str) -> dict[str, Any]:
+    return {"TableName": table, "Key": key(partition, "delete")}
 
 
 def _get(table: str, partition: str) -> dict[str, Any]:
@@ -139,9 +144,9 @@ LEADING_KEY_PROBES = (
     _probe(
         Rule.LEADING_KEYS_UPDATE_ITEM,
         "UpdateItem",
-        ("UpdateItem", _of_key("update", UpdateExpression="SET filled = PK")),
+        ("UpdateItem", _update),
     ),
-    _probe(Rule.LEADING_KEYS_DELETE_ITEM, "DeleteItem", ("DeleteItem", _of_key("delete"))),
+    _probe(Rule.LEADING_KEYS_DELETE_ITEM, "DeleteItem", ("DeleteItem", _delete)),
     _probe(Rule.LEADING_KEYS_BATCH_WRITE_ITEM, "BatchWriteItem", ("BatchWriteItem", _batch_write)),
     _probe(Rule.LEADING_KEYS_TRANSACT_GET_ITEMS, "TransactGetItems", ("GetItem", _transact_get)),
     _probe(

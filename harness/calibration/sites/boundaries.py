@@ -1,0 +1,92 @@
+"""Features of IAM and DynamoDB that a target may lack altogether, each on a site of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.blueprints.contract import Contract
+from harness.blueprints.policies import ACCOUNT, allow, policy
+from harness.blueprints.spec import Blueprint, BucketSpec, RoleSpec, TableSpec
+from harness.calibration.probe import Call, Probe
+from harness.calibration.rules import Rule
+from harness.calibration.site import SiteDesign
+from harness.calibration.sites.requests import OWN, get_item, get_object, put_objects, role
+
+if TYPE_CHECKING:
+    from harness.blueprints.spec import Document
+    from harness.calibration.site import Site
+
+_TRUSTING_ACCOUNT: Document = policy({"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"})
+_BUCKET, _TABLE = "@{bucket.files.arn}", "@{table.items.arn}"
+
+
+def _read(name: str) -> Call:
+    return Call(by=role("bounded"), asks=get_object(name), actions=("s3:GetObject",), operation="s3:GetObject")
+
+
+def _furnish(site: Site) -> None:
+    put_objects(site, "inside/x", "outside/x")
+
+
+BOUNDARIES = SiteDesign(
+    Blueprint(
+        name="calibration-boundaries",
+        title="A role with a permissions boundary",
+        source=Rule.PERMISSIONS_BOUNDARIES.documentation,
+        contract=Contract((), ()),
+        buckets=(BucketSpec("files"),),
+        roles=(
+            RoleSpec(
+                "bounded",
+                _TRUSTING_ACCOUNT,
+                {"all": policy(allow("All", "s3:GetObject", f"{_BUCKET}/*"))},
+                boundary=policy(allow("Inside", "s3:GetObject", f"{_BUCKET}/inside/*")),
+            ),
+        ),
+    ),
+    (Probe(Rule.PERMISSIONS_BOUNDARIES, (_read("inside/x"),), (_read("outside/x"),)),),
+    _furnish,
+)
+
+
+def _get(name: str) -> Call:
+    return Call(by=role(name), asks=get_item(OWN), actions=("dynamodb:GetItem",), operation="GetItem")
+
+
+TABLE_POLICIES = SiteDesign(
+    Blueprint(
+        name="calibration-table-policies",
+        title="A table with a policy of its own",
+        source=Rule.TABLE_POLICIES.documentation,
+        contract=Contract((), ()),
+        tables=(
+            TableSpec(
+                "items",
+                policy=policy(
+                    {
+                        "Sid": "Granted",
+                        "Effect": "Allow",
+                        "Principal": {"AWS": "@{role.granted.arn}"},
+                        "Action": "dynamodb:GetItem",
+                        "Resource": _TABLE,
+                    },
+                    {
+                        "Sid": "Denied",
+                        "Effect": "Deny",
+                        "Principal": {"AWS": "@{role.denied.arn}"},
+                        "Action": "dynamodb:GetItem",
+                        "Resource": _TABLE,
+                    },
+                ),
+            ),
+        ),
+        roles=(
+            RoleSpec("granted", _TRUSTING_ACCOUNT),
+            RoleSpec("nobody", _TRUSTING_ACCOUNT),
+            RoleSpec(
+                "denied", _TRUSTING_ACCOUNT, {"all": policy(allow("All", "dynamodb:GetItem", _TABLE))}
+            ),
+        ),
+    ),
+    (Probe(Rule.TABLE_POLICIES, (_get("granted"),), (_get("nobody"), _get("denied"))),),
+)
