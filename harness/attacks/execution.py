@@ -18,6 +18,7 @@ from harness.attacks.putting_back import PuttingBack
 from harness.attacks.sending import Sender
 from harness.attacks.technique import LeakKind
 from harness.blueprints.contract import Effect, Reach
+from harness.calibration.qualifying import qualified
 from harness.errors import DisturbedError, SignInRefusedError, TargetError
 from harness.evidence import exchange_evidence
 from harness.outcome import Outcome, holds, searchable
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from harness.attacks.sending import Exchange
     from harness.attacks.technique import Steps
     from harness.blueprints.spec import Blueprint
+    from harness.calibration.calibration import Calibration
     from harness.deployment import Deployment
     from harness.population import Caller, Population
     from harness.targets.target import Target
@@ -48,7 +50,10 @@ _TRIES = 8
 
 
 class Execution:
-    """Carries out attempts on one deployment. Controls are carried out once and remembered."""
+    """Carries out attempts on one deployment. Controls are carried out once and remembered.
+
+    With a calibration, what rests on rules that the target was not seen to enforce becomes INCONCLUSIVE.
+    """
 
     def __init__(
         self,
@@ -57,8 +62,10 @@ class Execution:
         deployment: Deployment,
         population: Population,
         sessions: Mapping[Caller, Session | SignInRefusedError],
+        calibration: Calibration | None = None,
     ) -> None:
         self._target = target
+        self._calibration = calibration
         self._blueprint = blueprint
         self._deployment = deployment
         self._population = population
@@ -73,9 +80,10 @@ class Execution:
     def judge(self, attempt: Attempt) -> Verdict:
         """Return the verdict on an attempt; raises only for malfunctions of the harness itself."""
         try:
-            return self._undisturbed(attempt)
+            verdict = self._undisturbed(attempt)
         except TargetError as error:
             return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, str(error))
+        return verdict if self._calibration is None else qualified(verdict, self._blueprint, self._calibration)
 
     def forget_failed_controls(self) -> None:
         """Have controls that did not work carried out anew when they are needed the next time."""

@@ -47,10 +47,13 @@ GROUPS = SiteDesign(
         Rule.GROUP_ROLES,
         personas=(
             persona("reader", groups=("readers",)),
-            persona("outsider"),
+            persona("other", groups=("others",)),
+            persona("unknown"),
             persona("misled", groups=("readers", "astray", "guests")),
         ),
-        identity_pool=IdentityPoolSpec(authenticated_role="powerless", role_mapping="Token"),
+        identity_pool=IdentityPoolSpec(
+            authenticated_role=None, role_mapping="Token", ambiguous_role_resolution="Deny"
+        ),
         roles=(
             RoleSpec("reader", trusting_own_pool(), _READING),
             RoleSpec("powerless", trusting_own_pool()),
@@ -60,17 +63,25 @@ GROUPS = SiteDesign(
         ),
         groups=(
             GroupSpec("readers", "reader", 1),
+            GroupSpec("others", "powerless", 4),
             GroupSpec("astray", "astray", 2),
             GroupSpec("guests", "for-guests", 3),
         ),
         buckets=(BucketSpec("files"),),
     ),
     (
-        Probe(Rule.GROUP_ROLES, (_read("reader"), unsigned(exchange("outsider"))), (_read("outsider"),)),
+        Probe(
+            Rule.GROUP_ROLES,
+            (_read("reader"), unsigned(exchange("other"))),
+            (
+                _read("other"),
+                unsigned(exchange("unknown"), r"ambiguous role mapping", operation="a user without a group"),
+            ),
+        ),
         Probe(
             Rule.CUSTOM_ROLE_CHECK,
-            (unsigned(_as("reader", "reader")), unsigned(exchange("outsider"))),
-            (unsigned(_as("outsider", "reader"), r"(?i)role", operation="the role of a group that is not one's own"),),
+            (unsigned(_as("reader", "reader")), unsigned(exchange("other"))),
+            (unsigned(_as("other", "reader"), r"(?i)role", operation="the role of a group that is not one's own"),),
         ),
         Probe(
             Rule.IDENTITY_POOL_TRUST,
