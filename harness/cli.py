@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter, validators
 from rich.console import Console
@@ -17,7 +17,7 @@ from harness.attacks.entries import entries
 from harness.blueprints.registry import BLUEPRINTS, blueprint_named
 from harness.decide import decide_lines
 from harness.emulator.faults import FAULT_DESCRIPTIONS
-from harness.errors import UsageError
+from harness.errors import TargetError, UsageError
 from harness.exhibits import exhibits
 from harness.report.attack_catalogue import render_attack_catalogue, technique_in_words
 from harness.report.verdicts_json import write_whole
@@ -219,6 +219,40 @@ def emulator(
         Console(stderr=True).print(f"harness emulator: {error}", soft_wrap=True, highlight=False, markup=False)
         return _WRONG_USAGE
     return 0
+
+
+@app.command
+def doctor(
+    *,
+    target: Literal["embedded", "localstack"] = "embedded",
+    endpoint_url: str = "",
+    region: str = "us-east-1",
+    as_json: _AsJson = False,
+) -> int:
+    """Measure which rules of AWS a target enforces, and say what that means for verdicts on it.
+
+    Each rule is shown by requests that must work and requests that must be refused, on resources that are made for it
+    and deleted again. Ends with 0 when every rule is enforced, and with 6 when something is missing.
+
+    Parameters
+    ----------
+    target
+        The target to examine.
+    endpoint_url
+        Where the localstack target is, by default where LocalStack is on this machine.
+    region
+        The AWS Region of the target.
+    as_json
+        Answer with JSON.
+    """
+    # It takes the whole catalogue and the targets, which other commands do without.
+    from harness.cli_doctor import Place, examine  # noqa: PLC0415
+
+    try:
+        return examine(Place(target, endpoint_url, region), as_json=as_json)
+    except (UsageError, TargetError) as error:
+        Console(stderr=True).print(f"harness doctor: {error}", soft_wrap=True, highlight=False, markup=False)
+        return _WRONG_USAGE
 
 
 @app.command

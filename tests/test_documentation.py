@@ -8,6 +8,7 @@ from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.plan import Pairs, attacks
 from harness.blueprints.identity_keyed import IDENTITY_KEYED
 from harness.blueprints.registry import BLUEPRINTS
+from harness.calibration.rules import Rule
 from harness.emulator.faults import Fault
 from harness.policy import unsettled
 from harness.proof import prove_weakness
@@ -31,6 +32,7 @@ def test_the_figures_in_the_documents_are_true() -> None:
     expected = f"{weaknesses} weaknesses, {len(Fault)} target faults, and {len(TECHNIQUES)} techniques"
     assert expected in " ".join(changelog.split())
     assert f"{len(BLUEPRINTS)} blueprints" in changelog
+    assert f"{len(Rule)} rules of AWS" in changelog
 
 
 def test_the_technique_and_the_weakness_of_the_architecture_page_work() -> None:

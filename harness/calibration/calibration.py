@@ -33,7 +33,7 @@ class Measured:
         """Return the measurement as plain JSON, with what people need to understand it."""
         return {
             "rule": self.rule.value,
-            "title": self.rule.title,
+            "meaning": self.rule.meaning,
             "enforced": self.enforced.value,
             "seen": self.seen,
             "documentation": self.rule.documentation,

@@ -23,16 +23,18 @@ if TYPE_CHECKING:
     from harness.calibration.site import SiteDesign
     from harness.targets.target import Target
 
+# A change of IAM that is not seen after so many times the usual is taken for one that will not be.
+_TIMES = 4.0
 # What goes wrong where a target leaves out of an answer what the answer is about.
-STRANGE_ANSWERS = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+_STRANGE_ANSWERS = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
 
 def measure(target: Target, rules: Iterable[Rule] = Rule) -> Calibration:
     """Return which of the rules the target enforces, each seen by a control and an attack on resources of their own.
 
     Only the sites at which one of the rules is measured are made. Where the target takes its time to see changes of
-    IAM (`settling_seconds`), controls are tried until they work, for that long after their site was made. Everything
-    that was made is deleted again, also when measuring fails; what could not be is named in the result.
+    IAM (`settling_seconds`), controls are tried until they work, for four times that long after their site was made.
+    Everything that was made is deleted again, also when measuring fails; what could not be is named in the result.
     """
     wanted, before = set(rules), target.calls
     measured: dict[Rule, Measured] = {}
@@ -68,8 +70,8 @@ def _found(
         design.furnish(site)
     except HarnessError as error:
         return [Measured(probe.rule, Enforced.NOT_AVAILABLE, f"the set-up was refused: {error}") for probe in probes]
-    except STRANGE_ANSWERS as error:
+    except _STRANGE_ANSWERS as error:
         seen = f"an answer to the set-up lacks what AWS puts there ({type(error).__name__}: {error})"
         return [Measured(probe.rule, Enforced.NOT_AVAILABLE, seen) for probe in probes]
-    patience = Patience(target.settling_seconds)
+    patience = Patience(target.settling_seconds * _TIMES)
     return [carry_out(probe, site, patience) for probe in probes]

@@ -104,7 +104,12 @@ _OWN_RULES: tuple[tuple[str, tuple[Rule, ...]], ...] = (
 )
 _PLANES_OF_OWN_RULES = frozenset({"token", "identity-pool", "user-pool", "sts"})
 # What is signed beforehand, or not at all, and looked at by the signature alone.
-_BY_SIGNATURE = ("s3.read.presigned", "s3.read.link-*", "execute-api.read.unsigned-route", "execute-api.read.other-verb")
+_BY_SIGNATURE = (
+    "s3.read.presigned",
+    "s3.read.link-*",
+    "execute-api.read.unsigned-route",
+    "execute-api.read.other-verb",
+)
 
 
 def needed_by(blueprint: Blueprint, technique: Technique) -> frozenset[Rule]:

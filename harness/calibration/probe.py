@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.outcome import Observation, Outcome, observe
-from harness.targets.api import ApiRequest
-from harness.targets.http import RouteCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +13,8 @@ if TYPE_CHECKING:
 
     from harness.calibration.rules import Rule
     from harness.calibration.site import Site
-    from harness.targets.api import ApiResponse, AwsCredentials
+    from harness.targets.api import ApiRequest, ApiResponse, AwsCredentials
+    from harness.targets.http import RouteCall
 
     Caller: TypeAlias = Callable[[Site], AwsCredentials | None]
     Asked: TypeAlias = Callable[[Site], ApiRequest | RouteCall]
@@ -27,7 +26,7 @@ class Call:
 
     `by` answers with the credentials to sign with, None for calls that take no signature. `actions` are the IAM actions
     that a refusal may name, `refusals` patterns of the messages by which Cognito refuses, `codes` error codes that
-    are a refusal by themselves. `passes` are patterns of `Code: message`, errors that are met only behind authorization.
+    are a refusal by themselves. `passes` are patterns of `Code: message` that are met only behind authorization.
     `reads` says of the answer whether it is a refusal, where success and failure do not tell.
     """
 

@@ -31,7 +31,7 @@ _SESSION_NAME = "isolation-harness"
 
 @dataclass(frozen=True)
 class SiteDesign:
-    """A tiny design with the probes that are carried out on it; `furnish` puts there what they need, as the operator."""
+    """A tiny design with the probes that are carried out on it; `furnish` has the operator put there what they need."""
 
     blueprint: Blueprint
     probes: tuple[Probe, ...]
@@ -167,9 +167,7 @@ class Site:
         """Return the OpenID token that the identity pool gives a user of the persona (classic flow)."""
 
         def ask() -> str:
-            answer = self._unsigned(
-                "GetOpenIdToken", IdentityId=self.identity(persona), **self._with_logins(persona)
-            )
+            answer = self._unsigned("GetOpenIdToken", IdentityId=self.identity(persona), **self._with_logins(persona))
             return str(answer["Token"])
 
         return self._once(("open-id", persona), ask)

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from harness.blueprints.contract import Contract
 from harness.blueprints.spec import AppClientSpec, AttributeSpec, Blueprint, UserPoolSpec
-from harness.calibration.probe import Probe
+from harness.calibration.probe import Call, Probe
 from harness.calibration.rules import Rule
 from harness.calibration.site import SiteDesign
+from harness.calibration.sites.requests import nobody
 from harness.calibration.sites.users import persona, unsigned
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
-    from harness.calibration.probe import Asked, Call
+    from harness.calibration.probe import Asked
     from harness.calibration.site import Site
+    from harness.targets.http import RouteCall
 
 _USER, _LEAVER = "user", "leaver"
 _NEWCOMER = "newcomer.calibration"
@@ -42,9 +44,7 @@ def _signing_up(name: str) -> Asked:
     def asks(site: Site) -> ApiRequest:
         password = site.password.reveal()
         attributes = [{"Name": "email", "Value": "newcomer@example.com"}]
-        return _idp(
-            "SignUp", ClientId=_client(site), Username=name, Password=password, UserAttributes=attributes
-        )
+        return _idp("SignUp", ClientId=_client(site), Username=name, Password=password, UserAttributes=attributes)
 
     return asks
 
@@ -53,27 +53,23 @@ def _signing_in(name: str, *, wrong: bool = False) -> Asked:
     def asks(site: Site) -> ApiRequest:
         password = site.password.reveal() + ("-wrong" if wrong else "")
         parameters = {"USERNAME": name, "PASSWORD": password}
-        return _idp(
-            "InitiateAuth", AuthFlow="USER_PASSWORD_AUTH", ClientId=_client(site), AuthParameters=parameters
-        )
+        return _idp("InitiateAuth", AuthFlow="USER_PASSWORD_AUTH", ClientId=_client(site), AuthParameters=parameters)
 
     return asks
 
 
-def _as_a_user(site: Site) -> ApiRequest:
+def _as_a_user(site: Site) -> ApiRequest | RouteCall:
     return _signing_in(site.user(_USER).username)(site)
 
 
-def _in_capitals(site: Site) -> ApiRequest:
+def _in_capitals(site: Site) -> ApiRequest | RouteCall:
     return _signing_up(site.user(_USER).username.upper())(site)
 
 
 def _refresh(site: Site) -> ApiRequest:
     token = site.tokens(_LEAVER)["RefreshToken"].reveal()
     parameters = {"REFRESH_TOKEN": token}
-    return _idp(
-        "InitiateAuth", AuthFlow="REFRESH_TOKEN_AUTH", ClientId=_client(site), AuthParameters=parameters
-    )
+    return _idp("InitiateAuth", AuthFlow="REFRESH_TOKEN_AUTH", ClientId=_client(site), AuthParameters=parameters)
 
 
 def _refresh_after_revocation(site: Site) -> ApiRequest:
@@ -92,9 +88,11 @@ _WRITES = unsigned(_writing("name", "Calibration"))
 def _design(name: str, rule: Rule, *, sign_up: bool) -> Blueprint:
     return Blueprint(
         name=f"calibration-{name}",
-        title=f"A user pool: {rule.title}",
+        title=f"A user pool: {rule.meaning}",
         source=rule.documentation,
-        contract=Contract((persona(_USER, attributes={"custom:kept": "a", "custom:closed": "a"}), persona(_LEAVER)), ()),
+        contract=Contract(
+            (persona(_USER, attributes={"custom:kept": "a", "custom:closed": "a"}), persona(_LEAVER)), ()
+        ),
         user_pool=UserPoolSpec(
             app_clients=(AppClientSpec("web", identity_provider=False, write_attributes=_MAY_WRITE),),
             attributes=(AttributeSpec("kept", mutable=False), AttributeSpec("closed")),
@@ -137,7 +135,13 @@ ACCOUNTS = SiteDesign(
             Rule.USER_EXISTENCE,
             (unsigned(_as_a_user),),
             (
-                _plain(_signing_in("nobody.calibration", wrong=True), _INCORRECT, operation="a user who is not there"),
+                Call(
+                    by=nobody,
+                    asks=_signing_in("nobody.calibration", wrong=True),
+                    refusals=(_INCORRECT,),
+                    passes=(r"^UserNotFoundException",),
+                    operation="a user who is not there",
+                ),
                 _plain(
                     lambda site: _signing_in(site.user(_USER).username, wrong=True)(site),
                     _INCORRECT,

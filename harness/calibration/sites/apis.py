@@ -76,7 +76,8 @@ def _token_probe(rule: Rule, path: str, *, app_clients: bool) -> Probe:
         _calls(_route(path, lambda site: forgery.unsigned(_genuine(site))), "a token without a signature"),
         _calls(_route(path, lambda site: forgery.tampered(_genuine(site), sub="x")), "a token with changed claims"),
         _calls(
-            _route(path, lambda site: forgery.signed_with_foreign_key(_genuine(site))), "a token signed with another key"
+            _route(path, lambda site: forgery.signed_with_foreign_key(_genuine(site))),
+            "a token signed with another key",
         ),
     ]
     if app_clients:

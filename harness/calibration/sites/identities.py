@@ -22,7 +22,7 @@ from harness.calibration.sites.users import (
 )
 from harness.errors import TargetError
 from harness.population import STAFF, Caller, User
-from harness.sessions import register_outsider, tokens_for
+from harness.sessions import register_outsider
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from harness.calibration.probe import Asked
     from harness.calibration.site import Site
     from harness.secret import Secret
+    from harness.targets.http import RouteCall
 
 _BUCKET = "@{bucket.files.arn}"
 _USER_POOL = "@{user_pool.arn}"
@@ -75,13 +76,13 @@ def _furnish(site: Site) -> None:
     put_objects(site, "somebody-else/x")
 
 
-def _own_object(site: Site) -> ApiRequest:
+def _own_object(site: Site) -> ApiRequest | RouteCall:
     name = f"{site.identity(_ALICE)}/x"
     put_objects(site, name)
     return get_object(name)(site)
 
 
-def _own_listing(site: Site) -> ApiRequest:
+def _own_listing(site: Site) -> ApiRequest | RouteCall:
     return list_objects(Prefix=f"{site.identity(_ALICE)}/")(site)
 
 
@@ -226,16 +227,16 @@ _PROBES = (
                 _INVALID,
                 operation="a token of another app client",
             ),
-            unsigned(
-                _with(lambda site: site.tokens(_ALICE)["AccessToken"]), _INVALID, operation="an access token"
-            ),
+            unsigned(_with(lambda site: site.tokens(_ALICE)["AccessToken"]), _INVALID, operation="an access token"),
         ),
     ),
     Probe(
         Rule.TOKEN_ISSUER,
         (_TRUSTED,),
         (
-            unsigned(_outsiders_id, r"Token is not from a supported provider", operation="a token of another user pool"),
+            unsigned(
+                _outsiders_id, r"Token is not from a supported provider", operation="a token of another user pool"
+            ),
             unsigned(
                 _with(_of_an_outsider), _INVALID, operation="a token of another user pool, called one of this pool"
             ),

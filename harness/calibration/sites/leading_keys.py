@@ -45,7 +45,7 @@ def items() -> list[dict[str, Any]]:
 
 
 def _probe(rule: Rule, operation: str, *variants: tuple[str, Callable[[str, str], dict[str, Any]]]) -> Probe:
-    """Return the probe of one operation: each variant gives an action and the parameters for a table and a partition."""
+    """Return the probe of one operation; a variant is an action, and the parameters for a table and a partition."""
 
     def call(partition: str, action: str, params: Callable[[str, str], dict[str, Any]]) -> Call:
         def asks(site: Site) -> ApiRequest:

@@ -51,9 +51,7 @@ GROUPS = SiteDesign(
             persona("unknown"),
             persona("misled", groups=("readers", "astray", "guests")),
         ),
-        identity_pool=IdentityPoolSpec(
-            authenticated_role=None, role_mapping="Token", ambiguous_role_resolution="Deny"
-        ),
+        identity_pool=IdentityPoolSpec(authenticated_role=None, role_mapping="Token", ambiguous_role_resolution="Deny"),
         roles=(
             RoleSpec("reader", trusting_own_pool(), _READING),
             RoleSpec("powerless", trusting_own_pool()),

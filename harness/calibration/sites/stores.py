@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from harness.calibration.probe import Asked, Caller
     from harness.calibration.site import Site
     from harness.targets.api import AwsCredentials
+    from harness.targets.http import RouteCall
 
 _TABLE, _BUCKET = "@{table.items.arn}", "@{bucket.files.arn}"
 _INDEX = f"{_TABLE}/index/by-group"
@@ -110,7 +111,9 @@ _ROLES = (
                     },
                 ),
                 allow("SomeSelected", "dynamodb:Query", _TABLE, {"StringEquals": {"dynamodb:Select": "COUNT"}}),
-                allow("NoneReturned", "dynamodb:UpdateItem", _TABLE, {"StringEquals": {"dynamodb:ReturnValues": "NONE"}}),
+                allow(
+                    "NoneReturned", "dynamodb:UpdateItem", _TABLE, {"StringEquals": {"dynamodb:ReturnValues": "NONE"}}
+                ),
                 allow("Folder", "s3:GetObject", f"{_BUCKET}/limited/*"),
                 {"Sid": "NotThis", "Effect": "Deny", "Action": "s3:GetObject", "Resource": f"{_BUCKET}/limited/denied"},
                 allow("CalledAlike", "s3:GetObject", f"{_BUCKET}/users/${{aws:userid}}"),
@@ -119,30 +122,13 @@ _ROLES = (
             )
         },
     ),
-    RoleSpec("granted", _TRUSTING_ACCOUNT),
     RoleSpec("guarded", _trusting("@{role.elsewhere.arn}")),
-)
-_BUCKET_POLICY = policy(
-    {
-        "Sid": "Granted",
-        "Effect": "Allow",
-        "Principal": {"AWS": "@{role.granted.arn}"},
-        "Action": "s3:GetObject",
-        "Resource": f"{_BUCKET}/granted",
-    },
-    {
-        "Sid": "Denied",
-        "Effect": "Deny",
-        "Principal": {"AWS": "@{role.wide.arn}"},
-        "Action": "s3:GetObject",
-        "Resource": f"{_BUCKET}/denied",
-    },
 )
 _SESSION_POLICY = policy(allow("NoMore", "s3:ListBucket", "*"))
 
 
 def _furnish(site: Site) -> None:
-    put_objects(site, OWN, "limited/open", "limited/denied", "tagged/a", "tagged/b", "granted", "denied")
+    put_objects(site, OWN, "limited/open", "limited/denied", "tagged/a", "tagged/b")
     put_objects(site, "users/somebody")
     requests = [{"PutRequest": {"Item": item}} for item in items()]
     site.operate("dynamodb", "BatchWriteItem", RequestItems={site.table: requests})
@@ -160,7 +146,7 @@ def _get_role(site: Site) -> ApiRequest:
     return ApiRequest("iam", "GetRole", {"RoleName": site.deployment.roles["nobody"].rpartition("/")[2]})
 
 
-def _of_the_caller(site: Site) -> ApiRequest:
+def _of_the_caller(site: Site) -> ApiRequest | RouteCall:
     name = f"users/{site.role_user_id('limited')}"
     put_objects(site, name)
     return get_object(name)(site)
@@ -236,7 +222,10 @@ _PROBES = (
     ),
     Probe(
         Rule.SESSION_POLICIES,
-        (_s3(role("wide", policy=_SESSION_POLICY), list_objects(), "s3:ListBucket"), _s3(role("wide"), get_object(OWN))),
+        (
+            _s3(role("wide", policy=_SESSION_POLICY), list_objects(), "s3:ListBucket"),
+            _s3(role("wide"), get_object(OWN)),
+        ),
         (
             _s3(role("wide", policy=_SESSION_POLICY), get_object(OWN)),
             Call(by=role("wide", policy=_SESSION_POLICY), asks=get_item(OWN), actions=("dynamodb:GetItem",)),
@@ -283,16 +272,6 @@ _PROBES = (
         ),
     ),
     Probe(
-        Rule.BUCKET_POLICY_GRANTS,
-        (_s3(role("granted"), get_object("granted")),),
-        (_s3(role("nobody"), get_object("granted")), _s3(role("granted"), get_object(OWN))),
-    ),
-    Probe(
-        Rule.BUCKET_POLICY_DENIALS,
-        (_s3(role("wide"), get_object(OWN)), _s3(role("granted"), get_object("granted"))),
-        (_s3(role("wide"), get_object("denied")),),
-    ),
-    Probe(
         Rule.S3_PREFIX,
         (_s3(role("confined"), list_objects(Prefix=f"{OWN}/"), "s3:ListBucket"),),
         (
@@ -300,7 +279,9 @@ _PROBES = (
             _s3(role("confined"), list_objects(), "s3:ListBucket"),
         ),
     ),
-    Probe(Rule.INDEX_RESOURCES, (_by_group("wide"), _dynamodb("elsewhere", _query(), "Query")), (_by_group("elsewhere"),)),
+    Probe(
+        Rule.INDEX_RESOURCES, (_by_group("wide"), _dynamodb("elsewhere", _query(), "Query")), (_by_group("elsewhere"),)
+    ),
     *LEADING_KEY_PROBES,
     Probe(
         Rule.DYNAMODB_ATTRIBUTES,
@@ -326,7 +307,7 @@ STORES = SiteDesign(
         source=Rule.IDENTITY_POLICIES_DYNAMODB.documentation,
         contract=Contract((), ()),
         tables=(TableSpec("items", indexes=(IndexSpec("by-group", "GSI"),)),),
-        buckets=(BucketSpec("files", policy=_BUCKET_POLICY),),
+        buckets=(BucketSpec("files"),),
         roles=_ROLES,
     ),
     _PROBES,

@@ -44,7 +44,7 @@ def design(
     """Return a tiny design around a user pool and an identity pool, which is there for a rule."""
     return Blueprint(
         name=f"calibration-{name}",
-        title=f"Users who come by an identity pool: {rule.title}",
+        title=f"Users who come by an identity pool: {rule.meaning}",
         source=rule.documentation,
         contract=Contract(personas, ()),
         user_pool=UserPoolSpec(app_clients=clients, groups=groups, attributes=attributes),
