@@ -17,8 +17,10 @@ from harness.blueprints.registry import BLUEPRINTS
 from harness.calibration.bearing import bearing_on
 from harness.calibration.calibration import Enforced
 from harness.calibration.measuring import measure
+from harness.deployment import Deployment
 from harness.errors import UsageError
-from harness.targets.api import ApiRequest
+from harness.marks import IAM_PATH, Marks
+from harness.provisioning.destruction import destroy
 from harness.targets.embedded import EmbeddedTarget
 from harness.targets.localstack import connect_to_localstack
 from harness.targets.operator import make_operator
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 _SOMETHING_MISSING = 6
 _STYLES = {Enforced.YES: "green", Enforced.NO: "red", Enforced.NOT_AVAILABLE: "yellow", Enforced.UNCLEAR: "yellow"}
-_IAM_PATH = "/isolation-harness/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +88,19 @@ def _localstack(place: Place) -> Iterator[Target]:
         yield root
         root.close()
         return
-    name = f"isolation-{secrets.token_hex(4)}-operator"
-    keys = make_operator(root.send_as_operator, name, _IAM_PATH)
-    arn = f"arn:aws:iam::{connection.place.account}:user{_IAM_PATH}{name}"
-    target = replace(connection, operator=lambda: keys, operator_arn=arn).target()
+    marks = Marks(secrets.token_hex(4))
+    made = Deployment("doctor", marks.run_id, place.region, connection.place.account, marks=marks)
+    name = made.name_of("operator")
+    made.record("iam-user", name)
     try:
+        keys = make_operator(root.send_as_operator, name, IAM_PATH, marks.tags)
+        arn = f"arn:aws:iam::{made.account}:user{IAM_PATH}{name}"
+        target = replace(connection, operator=lambda: keys, operator_arn=arn).target()
         yield target
-    finally:
-        named = {"UserName": name}
-        key = {**named, "AccessKeyId": keys.access_key_id.reveal()}
-        root.send_as_operator(ApiRequest("iam", "DeleteAccessKey", key))
-        root.send_as_operator(ApiRequest("iam", "DeleteUserPolicy", {**named, "PolicyName": "everything"}))
-        root.send_as_operator(ApiRequest("iam", "DeleteUser", named))
         target.close()
+    finally:
+        for left in destroy(made, root, ()):
+            Console(stderr=True).print(f"left behind: {left}", markup=False, highlight=False)
         root.close()
 
 

@@ -12,16 +12,22 @@ from harness.calibration.site import Site
 from harness.calibration.sites import SITES
 from harness.deployment import Deployment
 from harness.errors import HarnessError
+from harness.marks import Marks
 from harness.population import Population
-from harness.provisioning.deploy import deploy, destroy
+from harness.provisioning.deploy import deploy_into
+from harness.provisioning.destruction import PAUSES, destroy
 from harness.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from typing import TypeAlias
 
     from harness.calibration.probe import Probe
     from harness.calibration.site import SiteDesign
+    from harness.provisioning.ledger import Ledger
     from harness.targets.target import Target
+
+    LedgerOf: TypeAlias = Callable[[str, str], Ledger]
 
 # A change of IAM that is not seen after so many times the usual is taken for one that will not be.
 _TIMES = 4.0
@@ -29,43 +35,43 @@ _TIMES = 4.0
 _STRANGE_ANSWERS = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
 
-def measure(target: Target, rules: Iterable[Rule] = Rule) -> Calibration:
+def measure(
+    target: Target, rules: Iterable[Rule] = Rule, *, marks: Marks | None = None, ledger_of: LedgerOf | None = None
+) -> Calibration:
     """Return which of the rules the target enforces, each seen by a control and an attack on resources of their own.
 
     Only the sites at which one of the rules is measured are made. Where the target takes its time to see changes of
     IAM (`settling_seconds`), controls are tried until they work, for four times that long after their site was made.
     Everything that was made is deleted again, also when measuring fails; what could not be is named in the result.
+    It bears the marks, by default those of a run of its own, and is written down in the ledger that `ledger_of` gives
+    for the id and the name of a site.
     """
     wanted, before = set(rules), target.calls
+    borne = marks or Marks(secrets.token_hex(4))
     measured: dict[Rule, Measured] = {}
     left: list[str] = []
     for design in SITES:
         probes = tuple(probe for probe in design.probes if probe.rule in wanted)
-        if probes:
-            found, undeleted = _at_site(target, design, probes)
-            measured |= {each.rule: each for each in found}
-            left += undeleted
+        if not probes:
+            continue
+        # Ten characters, because names of buckets are short.
+        site_id = borne.run_id + secrets.token_hex(1)
+        name = design.blueprint.name
+        ledger = None if ledger_of is None else ledger_of(site_id, name)
+        deployment = Deployment(name, site_id, target.region, target.account, marks=borne, ledger=ledger)
+        try:
+            measured |= {each.rule: each for each in _found(target, design, probes, deployment)}
+        finally:
+            pauses = PAUSES if target.settling_seconds else ()
+            left += [str(resource) for resource in destroy(deployment, target, pauses)]
     ordered = {rule: measured[rule] for rule in Rule if rule in measured}
     return Calibration(target.name, ordered, target.calls - before, tuple(left))
 
 
-def _at_site(target: Target, design: SiteDesign, probes: tuple[Probe, ...]) -> tuple[list[Measured], list[str]]:
-    """Return what was found at one site, and what could not be deleted of it."""
+def _found(target: Target, design: SiteDesign, probes: tuple[Probe, ...], deployment: Deployment) -> list[Measured]:
     secret = Secret(secrets.token_hex(12))
-    deployment = Deployment(design.blueprint.name, secrets.token_hex(4), target.region, target.account)
-    found: list[Measured] = []
     try:
-        found = _found(target, design, probes, deployment, secret)
-    finally:
-        left = destroy(deployment, target)
-    return found, [f"{resource.kind} {resource.identifier}" for resource in left]
-
-
-def _found(
-    target: Target, design: SiteDesign, probes: tuple[Probe, ...], deployment: Deployment, secret: Secret
-) -> list[Measured]:
-    try:
-        deploy(design.blueprint, target, deployment.run_id, Population(0, secret, (), ()), deployment)
+        deploy_into(deployment, design.blueprint, target, Population(0, secret, (), ()))
         site = Site(target, design.blueprint, deployment, secret)
         design.furnish(site)
     except HarnessError as error:
