@@ -202,3 +202,13 @@ def test_a_list_that_a_client_sends_empty_is_an_empty_list(aws: EmbeddedAws) -> 
     aws.role("tenant", ANYBODY, Tags=[])
 
     assert aws.iam("ListRoleTags", RoleName="tenant")["Tags"] == []
+
+
+def test_an_account_has_one_alias_and_a_new_one_takes_its_place(aws: EmbeddedAws) -> None:
+    assert aws.iam("ListAccountAliases")["AccountAliases"] == []
+    aws.iam("CreateAccountAlias", AccountAlias="playground")
+    aws.iam("CreateAccountAlias", AccountAlias="sandbox")
+    assert aws.iam("ListAccountAliases")["AccountAliases"] == ["sandbox"]
+    assert aws.refused("iam", "DeleteAccountAlias", AccountAlias="playground").code == "NoSuchEntity"
+    aws.iam("DeleteAccountAlias", AccountAlias="sandbox")
+    assert aws.iam("ListAccountAliases")["AccountAliases"] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from harness.emulator.iam.aliases import AliasOperations
 from harness.emulator.iam.groups import GroupOperations
 from harness.emulator.iam.guards import IamGuards
 from harness.emulator.iam.managed_policies import ManagedPolicies
@@ -49,6 +50,7 @@ class IamService:
             **GroupOperations(state, guards, clock).operations(),
             **ManagedPolicies(state, guards, clock).operations(),
             **OidcProviderOperations(state, guards, clock).operations(),
+            **AliasOperations(state).operations(),
         }
         for kind in ("role", "user", "group"):
             operations.update(OwnerPolicies(state, guards, kind).operations())

@@ -130,6 +130,7 @@ class IamState:
 
     def __init__(self, account: str) -> None:
         self.account = account
+        self.alias = ""
         self.roles: dict[str, Role] = {}
         self.users: dict[str, User] = {}
         self.groups: dict[str, Group] = {}

@@ -23,3 +23,5 @@ OIDC_URL_INVALID = "Invalid Open ID Connect Provider URL"
 # IAM refuses the credentials of GetSessionToken (without MFA) and GetFederationToken; the code is remembered.
 IAM_REFUSES_SESSIONS_CODE = "InvalidClientTokenId"
 IAM_REFUSES_SESSIONS = "The security token included in the request is invalid"
+ALIAS_EXISTS = "The account alias {alias} already exists."
+NO_ALIAS = "The account alias with name {alias} cannot be found."
