@@ -126,7 +126,9 @@ def test_what_the_shards_found_becomes_one_report(nightly: dict[str, Any]) -> No
     assert "harness report shards/shard-*/ --to reports" in _commands(report)
     assert "make report RESULTS=" in _commands(report)
     kept = [step["with"]["path"] for step in report["steps"] if "cache/" in step.get("uses", "")]
-    assert kept == ["reports/history.jsonl", "reports/history.jsonl"]
+    assert kept == ["nights", "nights"]
+    assert "--compared-with nights/verdicts.json" in _commands(report)
+    assert "cp reports/verdicts.json nights/" in _commands(report)
 
 
 def test_a_shard_that_did_not_end_fails_the_night(nightly: dict[str, Any]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections import defaultdict
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.marks import Marks
 from harness.secret import Secret
+from harness.stage import DeploymentPlace
 from harness.targets.api import ApiRequest, AwsCredentials
 from harness.targets.embedded import EmbeddedTarget
 
@@ -62,6 +64,11 @@ class SandboxTarget(EmbeddedTarget):
     def boundary(self) -> str:
         return f"arn:aws:iam::{self.account}:policy/{BOUNDARY}"
 
+    def place(self) -> DeploymentPlace:
+        """How something is deployed here: with the boundary on every role."""
+        run = secrets.token_hex(4)
+        return DeploymentPlace(run, Marks(run, boundary=self.boundary))
+
     def administer(self, service: str, operation: str, **params: Any) -> ApiResponse:
         """Perform a call as somebody who may do everything in the account."""
         answer = super().send(ApiRequest(service, operation, params), self.administrator)
@@ -87,8 +94,6 @@ class SandboxTarget(EmbeddedTarget):
         return answer
 
     def send_as_operator(self, request: ApiRequest) -> ApiResponse:
-        if request.operation in {"CreateRole", "CreateUser"}:
-            request = replace(request, params={"PermissionsBoundary": self.boundary, **request.params})
         answer = super().send_as_operator(request)
         for decision in self.rulings(answer):
             self.asked[decision.request.action].add(decision.request.resource)

@@ -57,7 +57,10 @@ def _judged(
     """Deploy the design, sign everybody in, judge the attempts and destroy everything again."""
     wanted = list(attempts)
     try:
-        stage = set_up_on(target, blueprint, wanted, tenants=_tenants(blueprint), seed=1, weakness=weakness)
+        place = target.place() if isinstance(target, SandboxTarget) else None
+        stage = set_up_on(
+            target, blueprint, wanted, tenants=_tenants(blueprint), seed=1, weakness=weakness, place=place
+        )
         verdicts = [stage.judge(attempt) for attempt in wanted]
         assert destroy(stage.deployment, target) == []
     finally:
