@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from harness.targets.http import BearerToken, HttpRequest, HttpResponse
 
 _FOLDER = Path(__file__).parents[2] / "sandbox"
-OPERATOR_ROLE = "isolation-operator"
-BOUNDARY = "isolation-boundary"
+OPERATOR_ROLE = "harness-operator"
+BOUNDARY = "harness-boundary"
 _TWELVE_HOURS = 43_200
 _ANYBODY_HERE = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 
@@ -64,10 +64,10 @@ class SandboxTarget(EmbeddedTarget):
     def boundary(self) -> str:
         return f"arn:aws:iam::{self.account}:policy/{BOUNDARY}"
 
-    def place(self) -> DeploymentPlace:
+    def place(self, **marks: str) -> DeploymentPlace:
         """How something is deployed here: with the boundary on every role."""
         run = secrets.token_hex(4)
-        return DeploymentPlace(run, Marks(run, boundary=self.boundary))
+        return DeploymentPlace(run, Marks(run, boundary=self.boundary, **marks))
 
     def administer(self, service: str, operation: str, **params: Any) -> ApiResponse:
         """Perform a call as somebody who may do everything in the account."""
