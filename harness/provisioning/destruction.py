@@ -33,6 +33,7 @@ _LATER = frozenset(
         "TooManyRequestsException",
     }
 )
+_REFUSED = frozenset({"AccessDenied", "AccessDeniedException"})
 # API Gateway deletes a REST API every thirty seconds (API Gateway quotas page).
 PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 31.0, 31.0)
 
@@ -128,8 +129,14 @@ def delete_found(target: Target, kind: str, identifier: str) -> None:
     try:
         KINDS[kind].delete(target, identifier)
     except DeploymentError as error:
-        if error.code not in GONE:
-            raise
+        if error.code in GONE or (error.code in _REFUSED and not _is_listed(target, kind, identifier)):
+            return
+        raise
+
+
+def _is_listed(target: Target, kind: str, identifier: str) -> bool:
+    """Tell whether something is there, for those who may use only what bears a tag: what is gone bears none."""
+    return any(found.id == identifier for found in KINDS[kind].listed(target))
 
 
 class _Account:

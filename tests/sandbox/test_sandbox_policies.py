@@ -154,6 +154,20 @@ def _asked_by_sweeping() -> set[str]:
     return set(target.asked)
 
 
+def test_what_is_gone_already_is_not_left() -> None:
+    """A pool that is gone bears no tag, so the role is refused where others are told that it is not there."""
+    target = SandboxTarget()
+    stage = set_up_on(target, BLUEPRINTS["pooled-api"], [], tenants=2, seed=1, place=target.place())
+    for service, operation, params in (
+        ("cognito-idp", "DeleteUserPool", {"UserPoolId": stage.deployment.user_pool}),
+        ("cognito-identity", "DeleteIdentityPool", {"IdentityPoolId": stage.deployment.outsiders_identity_pool}),
+        ("apigatewayv2", "DeleteApi", {"ApiId": stage.deployment.api}),
+    ):
+        target.administer(service, operation, **params)
+    assert destroy(stage.deployment, target, pauses=()) == []
+    target.close()
+
+
 # ---- what it must not do
 
 
