@@ -10,7 +10,7 @@ ARGS ?=
 RESULTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup prove test test-long clients third-opinion lint types check bench lock report clean
+.PHONY: help setup prove test test-long clients third-opinion lint types check bench lock report allure pictures clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,12 @@ prove: setup ## Attack the sound designs on the embedded target, prove that the 
 
 report: setup ## Build the Allure page from the last run (needs Node 20 or later; says so when there is none).
 	@ALLURE_VERSION=$(ALLURE_VERSION) sh reports/build-allure.sh $(RESULTS)
+
+allure: ## Install Allure into node_modules, as `make report` does (needs Node 20 or later; says so when there is none).
+	@ALLURE_VERSION=$(ALLURE_VERSION) sh reports/build-allure.sh --install-only
+
+pictures: setup allure ## Take the pictures of the README anew (needs Chromium, and Node 20 or later).
+	@$(BIN)/python docs/take_pictures.py
 
 test: setup ## Run the harness's own tests.
 	@$(BIN)/pytest tests/ -n $(WORKERS) -m "not long" $(ARGS)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from built_allure import BuiltAllure
     from doors import Door
     from embedded_aws import EmbeddedAws
     from suites_runs import RunSuites
@@ -88,6 +89,29 @@ def aws(door: Door) -> Iterator[EmbeddedAws]:
     embedded = EmbeddedAws(door)
     yield embedded
     embedded.close()
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The Allure results of a made-up run on each of two targets, for tests beside `report/made_up_run.py`."""
+    from made_up_run import results_of  # noqa: PLC0415  as above
+
+    folder = tmp_path_factory.mktemp("results")
+    return [results_of(target, folder) for target in ("embedded", "sandbox")]
+
+
+@pytest.fixture(scope="session")
+def built(results: list[Path], tmp_path_factory: pytest.TempPathFactory) -> BuiltAllure:
+    """The Allure page of these results, with the reports of the run beside it."""
+    from built_allure import like_the_repository  # noqa: PLC0415  as above
+    from made_up_run import RUN  # noqa: PLC0415  as above
+
+    from harness.report.building import build  # noqa: PLC0415  takes the whole catalogue
+
+    allure = like_the_repository(tmp_path_factory.mktemp("built") / "repository")
+    build(allure.folder / "reports", [RUN])
+    allure.build(results)
+    return allure
 
 
 @pytest.fixture

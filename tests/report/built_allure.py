@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _ROOT = Path(__file__).parents[2]
 NODE = shutil.which("node") or ""
@@ -68,3 +72,17 @@ def like_the_repository(folder: Path) -> BuiltAllure:
     (folder / "node_modules").symlink_to(_ROOT / "node_modules")
     shutil.copy(_ROOT / "allurerc.mjs", folder)
     return BuiltAllure(folder)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing of requests."""
+
+
+@contextmanager
+def served(page: Path) -> Iterator[str]:
+    """Serve the page on loopback and give its address: it fetches its parts, which a browser does not do from disk."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(page))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()

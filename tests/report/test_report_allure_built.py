@@ -3,83 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import built_allure
 import pytest
 from built_allure import BuiltAllure
-from report_samples import control, expected_leak, isolated, leak, result
+from report_samples import expected_leak, result
 
 from harness.report.building import build
 from harness.report.completeness import Completeness
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 pytestmark = pytest.mark.skipif(bool(built_allure.WHY_NOT), reason=built_allure.WHY_NOT)
-
-_SUITE = """
-import os
-import pytest
-from report_samples import control, expected_leak, isolated, leak, result
-from harness.report.allure import label
-from harness.report.completeness import Completeness, FailedTest
-from harness.report.lost_results import write_lost_results
-
-TARGET = os.environ["TARGET"]
-GONE = expected_leak(id="gone", verdict="ISOLATED", outcome="refused", kind=None)
-RECORDS = {each.id: each for each in (isolated(id="a"), leak(id="b"), expected_leak(id="c"), control(id="d"), GONE)}
-
-@pytest.mark.parametrize("attempt", RECORDS)
-def test_attempt(attempt):
-    label(RECORDS[attempt], target=TARGET)
-    assert attempt not in ("b", "gone"), "LEAK" if attempt == "b" else "the declared leak is gone"
-
-@pytest.fixture(autouse=True, scope="session")
-def lost():
-    yield
-    name = "suites/test_sample.py::test_attempt[lost]"
-    failed = FailedTest(test=name, reason="its worker process died while it ran", lost=True)
-    record = isolated(id="lost", verdict="INCONCLUSIVE", outcome="trouble")
-    place = {"parameters": [("attempt", "lost"), ("target", TARGET)]}
-    if TARGET == "embedded":
-        write_lost_results(result(record, completeness=Completeness(failed_tests=(failed,))), lambda _: place)
-"""
-_RECORDS = (isolated(id="a"), leak(id="b"), expected_leak(id="c"), control(id="d"))
-_TARGETS = ("embedded", "sandbox")
-
-
-def _results_of(target: str, folder: Path) -> Path:
-    suites = folder / "suites"
-    suites.mkdir(exist_ok=True)
-    (suites / "test_sample.py").write_text(_SUITE, "utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:isolation", "-p", "no:cacheprovider", "--rootdir", "."]
-    path = os.pathsep.join((str(Path(__file__).parent), str(Path(__file__).parents[2])))
-    subprocess.run(
-        [*command, "suites", "--alluredir", f"results-{target}"],
-        cwd=folder,
-        env={"PYTHONPATH": path, "PATH": "", "TARGET": target},
-        capture_output=True,
-        check=False,
-    )
-    return folder / f"results-{target}"
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The results of a run on each of two targets."""
-    folder = tmp_path_factory.mktemp("results")
-    return [_results_of(target, folder) for target in _TARGETS]
-
-
-@pytest.fixture(scope="module")
-def built(results: list[Path], tmp_path_factory: pytest.TempPathFactory) -> BuiltAllure:
-    """The page of both, with what the run has written beside it."""
-    allure = built_allure.like_the_repository(tmp_path_factory.mktemp("built") / "repository")
-    build(allure.folder / "reports", [result(*_RECORDS)])
-    allure.build(results)
-    return allure
 
 
 def _of(built: BuiltAllure, attempt: str, target: str = "embedded") -> dict[str, Any]:
