@@ -10,12 +10,17 @@ from sandbox_account import BOUNDARY, OPERATOR_ROLE, SandboxTarget, actions, doc
 from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.plan import Pairs, plan
 from harness.blueprints.registry import BLUEPRINTS
+from harness.calibration.calibration import Enforced
+from harness.calibration.measuring import measure
+from harness.calibration.rules import Rule
+from harness.emulator.http.door import HttpDoor
 from harness.provisioning.destruction import destroy
 from harness.provisioning.kinds.registry import KINDS
 from harness.stage import set_up_on
 from harness.sweep import delete_all, search
 from harness.targets.api import ApiRequest
 from harness.targets.embedded import EmbeddedTarget
+from harness.targets.sandbox import CONFIRMATION, connect_to_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,8 +31,6 @@ if TYPE_CHECKING:
     from harness.verdicts import Verdict
 
 _LONGEST_INLINE, _LONGEST_MANAGED = 10_240, 6_144
-# Asked before anything is deployed (targets.sandbox); every other action has to be needed by a design.
-_OF_THE_GUARD_RAILS = {"iam:ListAccountAliases", "iam:GetRole"}
 _NOW = datetime(2026, 11, 21, tzinfo=UTC)
 _NOBODY_SHOWS = {"INCONCLUSIVE", "LOCKOUT"}
 _FOREIGN_TAGS = {"isolation": "run", "isolation-run": "0badcafe"}
@@ -94,11 +97,9 @@ def test_the_role_may_do_on_everything_only_what_has_no_arn_and_what_makes_somet
     }
 
 
-def test_the_boundary_knows_of_iam_only_what_is_attacked() -> None:
-    assert {action for action in actions("permissions-boundary") if action.startswith("iam:")} == {
-        "iam:ListRoles",
-        "iam:PassRole",
-    }
+def test_the_boundary_knows_of_iam_only_what_is_attacked_and_what_the_doctor_tries() -> None:
+    of_iam = {action for action in actions("permissions-boundary") if action.startswith("iam:")}
+    assert of_iam == {"iam:ListRoles", "iam:PassRole", "iam:GetRole"}
 
 
 def test_the_policies_fit_where_they_are_put() -> None:
@@ -135,7 +136,37 @@ def test_every_design_works_with_the_role_that_is_shipped_and_needs_all_of_it() 
         assert {f"{each.attempt.id}: {each.reason}" for each in verdicts if each.name in _NOBODY_SHOWS} == set()
         assert not target.bounded
         asked |= target.asked.keys()
-    assert actions("harness-role-policy") - _OF_THE_GUARD_RAILS == asked | _asked_by_sweeping()
+    asked |= _asked_by_the_guard_rails() | _asked_by_sweeping() | _asked_by_calibrating()
+    assert actions("harness-role-policy") == asked
+
+
+def _asked_by_the_guard_rails() -> set[str]:
+    target = SandboxTarget()
+    target.administer("iam", "CreateAccountAlias", AccountAlias="a-sandbox")
+    target.cloud.decisions.forget()
+    with HttpDoor(target.cloud) as door:
+        connection = connect_to_sandbox(
+            [f"{target.account}/{target.region}"],
+            target.region,
+            endpoint_url=door.url,
+            environment={CONFIRMATION: target.account},
+            credentials=lambda: target._operator,
+        )
+    assert connection.operator_arn == target.operator_arn
+    log = target.cloud.decisions
+    target.close()
+    return {decision.request.action for call in log.request_ids() for decision in log.of(call)}
+
+
+def _asked_by_calibrating() -> set[str]:
+    target = SandboxTarget()
+    calibration = measure(target, marks=target.place().marks)
+    missing = {rule for rule, measured in calibration.measured.items() if measured.enforced is not Enforced.YES}
+    # A role with a boundary of its own is what the role must not make. No design has one.
+    assert missing == {Rule.PERMISSIONS_BOUNDARIES}
+    assert not calibration.left
+    target.close()
+    return set(target.asked) - {"iam:CreatePolicy"}
 
 
 def _asked_by_sweeping() -> set[str]:
