@@ -175,10 +175,11 @@ def attach_evidence(record: AttemptRecord, evidence: Mapping[str, Any]) -> None:
     """Attach the evidence as one JSON document, and on LEAK or LOCKOUT the decision and the command that repeats it.
 
     The steps of the test are those of the attempt: sign in, each request, judge; its description is the decision.
-    Of `evidence` four entries are understood, all may be absent; the rest is shown as it is, secrets redacted:
+    Of `evidence` five entries are understood, all may be absent; the rest is shown as it is, secrets redacted:
     `session`, who the caller is by the session's claims; `steps`, what was sent and answered; `decision`, a list of
     mappings with `policy`, `statement`, `effect`, `conditions` (mappings with `operator`, `key`, `wanted`, `found`,
-    `met`) and `absent_keys`; `reproduce`, the command as text.
+    `met`) and `absent_keys`; `reproduce`, the command as text; `prediction`, what was
+    `observed` and `predicted` and what the prediction was `decided by`, where the target is not the policy engine.
     """
     result = _running_test()
     if result is None:
@@ -210,9 +211,18 @@ def decision_table(record: AttemptRecord, evidence: Mapping[str, Any]) -> str:
 def _decision(record: AttemptRecord, evidence: Mapping[str, Any]) -> str:
     entries = evidence.get("decision") or ()
     tables = "".join(_decision_entry(entry) for entry in entries)
-    return f"<p>{sign(record)} {_shown(record.reason)}</p>" + (
+    return f"<p>{sign(record)} {_shown(record.reason)}</p>{_prediction(record, evidence.get('prediction') or {})}" + (
         tables or f"<p>{_shown(_without_statement(record, evidence))}</p>"
     )
+
+
+def _prediction(record: AttemptRecord, told: Mapping[str, Any]) -> str:
+    """Return what was observed on a remote target beside what the policy engine had predicted; empty elsewhere."""
+    if not told:
+        return ""
+    says = "The model differs: the target judged otherwise." if record.model_differs else "As predicted."
+    rows = "".join(f"<tr><th>{_shown(name)}</th><td>{_shown(value)}</td></tr>" for name, value in told.items())
+    return f"<p>{says}</p><table><tbody>{rows}</tbody></table>"
 
 
 def _without_statement(record: AttemptRecord, evidence: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ import pytest
 from report_samples import TOKEN, control, leak
 
 from harness.report import allure
+from harness.report.predictions import RecordedPrediction
 from harness.report.records import AttemptRecord
 
 TEST_FILE = """
@@ -197,6 +198,17 @@ def test_the_decision_of_a_target_that_explains_nothing_says_so() -> None:
     sentence = "because no identity-based policy allows the dynamodb:GetItem action"
     page = allure.decision_table(leak(deciding_statement=None), {"sentences": [sentence]})
     assert f"No statement applied: {sentence}" in page
+
+
+def test_what_was_observed_stands_beside_what_was_predicted() -> None:
+    told = {"observed": "LEAK (data)", "predicted": "ISOLATED: nothing allows it", "decided by": "no statement"}
+    differing = leak(prediction=RecordedPrediction("ISOLATED", None, None))
+    page = allure.decision_table(differing, {"prediction": told})
+    assert "The model differs: the target judged otherwise." in page
+    assert "<th>predicted</th><td>ISOLATED: nothing allows it</td>" in page
+    alike = leak(prediction=RecordedPrediction("LEAK", "data", "own-data Wide Allow"))
+    assert "As predicted." in allure.decision_table(alike, {"prediction": told})
+    assert "predicted" not in allure.decision_table(leak(), {})
 
 
 def test_titles_name_nobody_where_no_tenant_is_aimed_at() -> None:
