@@ -20,7 +20,8 @@ export default {
   output: "./reports/allure-report",
   historyPath: "./reports/history.jsonl",
   historyLimit: 10,
-  appendHistory: true,
+  // Each page built is a point of the trend; one built anew from the same results is none (see build-allure.sh).
+  appendHistory: process.env.ISOLATION_SAME_RESULTS !== "yes",
   // The matrix and the machine-readable run, on a tab of their own.
   globalAttachments: ["./reports/*.html", "./reports/verdicts.json"],
   // Without environments, the results of two targets would be taken for retries of each other.

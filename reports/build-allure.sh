@@ -36,6 +36,10 @@ fi
 
 [ -n "$install_only" ] && exit 0
 
+if [ -f "$page/index.html" ] && [ -z "$(find "$@" -name '*-result.json' -newer "$page/index.html" | head -n 1)" ]; then
+  ISOLATION_SAME_RESULTS=yes
+  export ISOLATION_SAME_RESULTS
+fi
 rm -rf "$page"
 node_modules/.bin/allure generate "$@" --config allurerc.mjs || {
   status=$?
