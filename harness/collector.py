@@ -15,9 +15,10 @@ from harness.report.comparison import compare
 from harness.report.leak_history import past_runs, remember, runs_of
 from harness.report.lost_results import write_lost_results
 from harness.report.terminal import ReportPaths, advice_line, leak_line, lockout_line, summary_lines
+from harness.report.verdicts_json import write_verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from harness.report.comparison import PastRun
     from harness.report.result import RunResult
@@ -130,6 +131,12 @@ class RunCollector:
         remember(self._folder, result)
         append_to_job_summary(self._folder)
         session.exitstatus = result.exit_status
+
+    def note_calls(self, by_operation: Mapping[str, int]) -> None:
+        """Add calls that were made after the reports were written: those that clean up."""
+        if self._result is not None and by_operation:
+            self._result.calls.by_operation.update(by_operation)
+            write_verdicts(self._folder / VERDICTS, self._result)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was proved, what was not, and what to open or run next."""

@@ -128,7 +128,11 @@ class Gathering:
         holes = {hole.subject: hole for hole in self._holes}
         # The kill matrix shows all of them, whether they leaked or not.
         techniques = set(TECHNIQUES) if holes else {record.technique for record in records.values()}
+        remote = self._run.connected
+        if remote is not None:
+            self._calls.by_operation.update(remote.news_of_calls())
         return RunResult(
+            calibration=None if remote is None else remote.calibration,
             facts=self._run.facts,
             records=tuple(in_order(records.values())),
             holes=tuple(hole for _, hole in sorted(holes.items())),

@@ -192,8 +192,8 @@ def isolation_run(request: pytest.FixtureRequest) -> Iterator[Run]:
 def pytest_configure_node(node: WorkerController) -> None:
     """Tell a worker which run it takes part in, and how many there are of it."""
     run = node.config.stash[RUN]
-    operator = None if run.options.remote is None or run.remote is None else run.remote.told_workers
-    node.workerinput[_TOLD_WORKERS] = {"id": run.id, "workers": run.workers, "operator": operator}
+    told = None if run.remote is None or node.config.option.collectonly else run.remote.told_workers()
+    node.workerinput[_TOLD_WORKERS] = {"id": run.id, "workers": run.workers, "told": told}
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -15,6 +15,8 @@ from harness.run_plan import plan_lines, plan_run
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from harness.calibration.calibration import Calibration
+    from harness.collector import RunCollector
     from harness.provisioning.destruction import Left
     from harness.remote_run import RemoteRun
     from harness.run import Run
@@ -48,7 +50,9 @@ class RemoteController:
             # Ended politely, a run cleans up as after Ctrl-C.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             self._prepared = connected
+            self._say("isolation: measuring which rules the target enforces")
             connected.prepare()
+            self._say_calibration(connected.calibration)
         except (UsageError, TargetError) as error:
             raise pytest.UsageError(str(error)) from None
 
@@ -79,6 +83,9 @@ class RemoteController:
             self._say(f"isolation: nothing could be destroyed: {error}", "red")
             self._say_how_to_sweep(remote)
             return
+        collector: RunCollector | None = self._config.pluginmanager.get_plugin("isolation-collector")
+        if collector is not None:
+            collector.note_calls(remote.news_of_calls())
         if left:
             self._say_left(left)
             self._say_how_to_sweep(remote)
@@ -97,6 +104,19 @@ class RemoteController:
         self._say(
             f"isolation: sweep with: harness sweep --target {place.name}{endpoint} --region {place.region} "
             f"--run {remote.run_id} --delete"
+        )
+
+    def _say_calibration(self, calibration: Calibration) -> None:
+        missing = calibration.missing(calibration.measured)
+        every = len(calibration.measured)
+        if not missing:
+            self._say(f"isolation: it enforces all {every} rules that this run rests on")
+            return
+        named = ", ".join(missing[:_SHOWN_LEFT]) + (" ..." if len(missing) > _SHOWN_LEFT else "")
+        self._say(
+            f"isolation: it was seen to enforce {every - len(missing)} of the {every} rules that this run rests on; "
+            f"what rests on the others stays INCONCLUSIVE: {named}",
+            "yellow",
         )
 
     def _say_plan(self, max_requests: int) -> None:

@@ -10,6 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.attacks.catalogue import TECHNIQUES
+from harness.calibration.calibration import Calibration
+from harness.calibration.measuring import measure
+from harness.calibration.needs import rules_of
 from harness.deployment import Resource
 from harness.kept_deployments import KeptDeployments
 from harness.marks import IAM_PATH, NAME_PREFIX, Marks
@@ -25,7 +29,7 @@ from harness.targets.pace import Pace
 from harness.targets.sandbox import connect_to_sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from harness.attacks.attempts import Attempt
     from harness.blueprints.spec import Blueprint
@@ -63,13 +67,21 @@ class RemoteRun:
     connection: Connection
     run_id: str
     workers: int = 1
+    planned: Sequence[Attempt] = ()
     operator: Operator | None = None
+    calibration: Calibration = field(default_factory=lambda: Calibration(""))
     calls_besides: Counter[str] = field(default_factory=Counter)
 
     def prepare(self) -> None:
-        """Make what all processes of the run share: an operator, where there is only the root user."""
-        if not self.connection.is_root or self.operator is not None:
-            return
+        """Make what all processes share, an operator where there is only the root user, and measure the target."""
+        if self.connection.is_root:
+            self._make_operator()
+        techniques = [TECHNIQUES[name] for name in dict.fromkeys(each.technique.id for each in self.planned)]
+        rules = {rule for blueprint in self.options.blueprints for rule in rules_of(blueprint, techniques)}
+        self.calibration = measure(self.target, rules, marks=self._marks, ledger_of=self._ledger)
+        self.calls_besides.update(self.target.log.news())
+
+    def _make_operator(self) -> None:
         root = self._target(self.connection)
         name = f"{NAME_PREFIX}{self.run_id}-operator"
         self._ledger("operator", "").about_to_make(Resource("iam-user", name))
@@ -80,11 +92,21 @@ class RemoteRun:
         root.close()
         Settling(self.remote.settle).wait()
 
-    @property
+    def news_of_calls(self) -> dict[str, int]:
+        """Return the calls that belong to no design and that were not told yet, by operation."""
+        news = dict(self.calls_besides)
+        self.calls_besides.clear()
+        return news
+
     def told_workers(self) -> dict[str, Any]:
-        """Return what `from_controller` takes, as workers are told it; it stays between the processes of the run."""
-        operator = self.operator
-        return {} if operator is None else operator.told()
+        """Return what workers are told of the controller's work; it stays between the processes of the run."""
+        operator = None if self.operator is None else self.operator.told()
+        return {"operator": operator, "calibration": self.calibration.as_json()}
+
+    def hear(self, told: Mapping[str, Any]) -> None:
+        """Take in, as a worker, what `told_workers` says."""
+        self.operator = None if told["operator"] is None else Operator.from_told(told["operator"])
+        self.calibration = Calibration.from_json(told["calibration"])
 
     @cached_property
     def target(self) -> RemoteTarget:
@@ -123,6 +145,7 @@ class RemoteRun:
             seed=options.seed,
             weakness=options.weakness,
             place=place,
+            calibration=self.calibration,
         )
         if self.remote.keep:
             kept_deployments.keep(self.run_id, stage.deployment, options)
@@ -134,7 +157,7 @@ class RemoteRun:
             region=options.region,
             weakness=options.weakness,
         )
-        return RemoteStage(stage, twin, settling)
+        return RemoteStage(stage, twin, settling, self.calibration)
 
     def destroy(self) -> list[Left]:
         """Destroy everything that the processes of the run have made, and return what could not be deleted.

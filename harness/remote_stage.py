@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING
 
 import stamina
 
-from harness.verdicts import Prediction
+from harness.calibration.qualifying import why_not_judged
+from harness.outcome import Outcome
+from harness.verdicts import Prediction, Verdict, VerdictName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.advice import Advice
     from harness.attacks.attempts import Attempt
+    from harness.calibration.calibration import Calibration
     from harness.stage import EmbeddedStage, Stage
-    from harness.verdicts import Verdict
 
 _STEADY = 3
 # A change of IAM that is not seen after so many times the usual is taken for one that will not be.
@@ -72,13 +74,19 @@ class RemoteStage:
     stage: Stage
     twin: EmbeddedStage
     settling: Settling
+    calibration: Calibration
 
     def judge(self, attempt: Attempt) -> Verdict:
-        """Return the verdict on an attempt, with what the twin made of it."""
-        expected = self.twin.execution.judge(attempt)
-        prediction = Prediction.of(expected)
+        """Return the verdict on an attempt, with what the twin made of it.
+
+        An attack of which the target cannot tell anything is not made; a control is, since it may be seen to work.
+        """
+        prediction = Prediction.of(self.twin.execution.judge(attempt))
+        reason = why_not_judged(self.stage.blueprint, attempt.technique, self.calibration)
+        if reason is not None and not attempt.is_control:
+            return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason, prediction=prediction)
         verdict = self.stage.execution.judge(attempt)
-        if prediction.differs_from(verdict) and self.settling.left:
+        if prediction.differs_from(verdict) and self.settling.left and reason is None:
             verdict = self._settled(attempt, prediction)
         return replace(verdict, prediction=prediction)
 

@@ -27,7 +27,6 @@ from harness.report.run import RunFacts
 from harness.report.terminal import rerun_command
 from harness.secret import Secret
 from harness.stage import set_up
-from harness.targets.operator import Operator
 from harness.targets.remote import RemoteTarget
 from harness.verdicts import Verdict, VerdictName
 
@@ -78,13 +77,14 @@ class JudgedName:
 class Run:
     """What a process does of a run. Stages are set up when the first attempt on their blueprint is judged.
 
-    `id` and `workers` are the same for all processes of a run; workers are told the `operator` by the controller.
+    `id` and `workers` are the same for all processes of a run; workers are told by the controller
+    what it has found out of a remote target.
     """
 
     options: RunOptions
     id: str = field(default_factory=lambda: secrets.token_hex(4))
     workers: int = 1
-    operator: Mapping[str, str] | None = field(default=None, repr=False)
+    told: Mapping[str, Any] | None = field(default=None, repr=False)
     planned: list[Attempt] = field(default_factory=list)
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     _stages: dict[str, Stage | RemoteStage] = field(default_factory=dict)
@@ -108,8 +108,16 @@ class Run:
         if remote is None:
             return None
         connection = connect(self.options, remote)
-        operator = Operator.from_told(self.operator) if self.operator else None
-        return RemoteRun(self.options, remote, connection, self.id, self.workers, operator)
+        run = RemoteRun(self.options, remote, connection, self.id, self.workers, planned=self.planned)
+        if self.told is not None:
+            run.hear(self.told)
+        return run
+
+    @property
+    def connected(self) -> RemoteRun | None:
+        """What is remote of the run, if this process has connected to it."""
+        connected: RemoteRun | None = self.__dict__.get("remote")
+        return connected
 
     @cached_property
     def beyond_target(self) -> frozenset[str]:

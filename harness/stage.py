@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from harness.advice import Advice, Ruling
     from harness.attacks.attempts import Attempt
     from harness.blueprints.spec import Blueprint, Weakness
+    from harness.calibration.calibration import Calibration
     from harness.deployment import Deployment
     from harness.emulator.faults import Fault
     from harness.errors import SignInRefusedError
@@ -124,10 +125,12 @@ def set_up_on(
     seed: int,
     weakness: Weakness | None = None,
     place: DeploymentPlace | None = None,
+    calibration: Calibration | None = None,
 ) -> Stage:
     """Return a stage on a target, as `set_up` describes it.
 
-    `place` says how it is deployed there, by default under an id of its own and in no ledger.
+    `place` says how it is deployed there, by default under an id of its own and in no ledger; with a `calibration`,
+    what rests on rules that the target does not enforce is not judged.
     """
     at = place or DeploymentPlace(secrets.token_hex(4))
     population = populate(blueprint, seed=seed, tenants=tenants, run_secret=Secret(secrets.token_hex(16)))
@@ -137,6 +140,6 @@ def set_up_on(
     signed_in = sign_in_everybody(design, population, deployment, target, are_registered=at.kept is not None)
     sessions, population = signed_in.sessions, signed_in.population
     plant(target, Assets(blueprint, deployment, population, sessions), asset_names(blueprint, planned))
-    execution = Execution(target, blueprint, deployment, population, sessions)
+    execution = Execution(target, blueprint, deployment, population, sessions, calibration)
     calls = tuple(signed_in.calls.values())
     return Stage(target, blueprint, deployment, population, execution, sessions, calls)

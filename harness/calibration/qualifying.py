@@ -9,6 +9,7 @@ from harness.calibration.needs import needed_by
 from harness.verdicts import VerdictName
 
 if TYPE_CHECKING:
+    from harness.attacks.technique import Technique
     from harness.blueprints.spec import Blueprint
     from harness.calibration.calibration import Calibration
     from harness.verdicts import Verdict
@@ -24,12 +25,17 @@ def qualified(verdict: Verdict, blueprint: Blueprint, calibration: Calibration) 
     """
     if verdict.name in _UNTOUCHED:
         return verdict
-    missing = calibration.missing(needed_by(blueprint, verdict.attempt.technique))
-    if not missing:
+    reason = why_not_judged(blueprint, verdict.attempt.technique, calibration)
+    if reason is None:
         return verdict
+    told = f"{reason}. It would have been a {verdict.name}: {verdict.reason}"
+    return replace(verdict, name=VerdictName.INCONCLUSIVE, kind=None, reason=told)
+
+
+def why_not_judged(blueprint: Blueprint, technique: Technique, calibration: Calibration) -> str | None:
+    """Return why a refusal of the technique would mean nothing on the target, None where it would."""
+    missing = calibration.missing(needed_by(blueprint, technique))
+    if not missing:
+        return None
     named = ", ".join(f"{rule} ({calibration.enforced(rule)})" for rule in missing)
-    reason = (
-        f"this target cannot tell: what the verdict rests on was not seen to be enforced here: {named}. "
-        f"It would have been a {verdict.name}: {verdict.reason}"
-    )
-    return replace(verdict, name=VerdictName.INCONCLUSIVE, kind=None, reason=reason)
+    return f"this target cannot tell: what the verdict rests on was not seen to be enforced here: {named}"

@@ -72,6 +72,8 @@ def _pages(folder: Path, result: RunResult) -> None:
             result.limits,
             result.names,
             result.comparison,
+            result.calibration,
+            result.calls,
         ),
     )
     if result.holes:

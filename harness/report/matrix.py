@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from harness.planted_holes import PlantedHole, holes_missed
+from harness.report.calls import CallCounts
 from harness.report.changes import changes_section
 from harness.report.grid import Grid, design, grids
 from harness.report.kill_matrix import KILL_MATRIX
@@ -22,6 +23,7 @@ from harness.report.markup import (
     text,
 )
 from harness.report.names import names_section
+from harness.report.remote_target import target_section
 from harness.report.run import WALL_STANDS, Boundary, BoundaryStatus, RunFacts, Summary, alike, headline
 from harness.report.terminal import altered_on_purpose, rerun_command
 from harness.secret import redact_text
@@ -29,6 +31,7 @@ from harness.secret import redact_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from harness.calibration.calibration import Calibration
     from harness.report.comparison import Comparison
     from harness.report.limits import Limit
     from harness.report.names import TriedName
@@ -94,6 +97,8 @@ def render_matrix(
     limits: Sequence[Limit] = (),
     names: Sequence[TriedName] = (),
     comparison: Comparison | None = None,
+    calibration: Calibration | None = None,
+    calls: CallCounts | None = None,
 ) -> str:
     """Return the page: is the wall standing, what was tested, who against whom, and why for every attempt."""
     by_design = grids(records)
@@ -106,6 +111,7 @@ def render_matrix(
         _findings(summary, facts, row_of, comparison),
         changes_section(comparison, row_of, row_of),
         _not_tested(summary, facts),
+        target_section(facts, calibration, calls or CallCounts(), list(row_of), row_of),
         _matrices(by_design),
         _boundaries(summary.boundaries),
         _proof(holes),

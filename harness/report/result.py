@@ -23,6 +23,7 @@ from harness.report.run import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from harness.calibration.calibration import Calibration
     from harness.report.comparison import Comparison
     from harness.report.limits import Limit
     from harness.report.names import TriedName
@@ -48,7 +49,8 @@ class RunResult:
 
     `records`, `holes`, `limits` and `names` are sorted, so that the order of workers does not show. `declared` are the
     (blueprint, boundary) pairs of the contracts. `tests_ended_with` is the exit status of pytest itself, before what
-    was judged is looked at. `comparison` is with the runs before; None where there are none.
+    was judged is looked at. `comparison` is with the runs before; None where there are none. `calibration` is what was
+    measured of a remote target.
     """
 
     facts: RunFacts
@@ -62,6 +64,7 @@ class RunResult:
     calls: CallCounts = field(default_factory=CallCounts)
     completeness: Completeness = field(default_factory=Completeness)
     comparison: Comparison | None = None
+    calibration: Calibration | None = None
     allow_inconclusive: bool = False
     tests_ended_with: int = EXIT_AS_THE_CONTRACT_SAYS
 

@@ -94,7 +94,10 @@ class Boundary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The records of a run sorted into what a reader asks about."""
+    """The records of a run sorted into what a reader asks about.
+
+    `differing` are the attempts that the target judged otherwise than the policy engine.
+    """
 
     attacks: int
     controls: int
@@ -105,6 +108,7 @@ class Summary:
     lockouts: tuple[AttemptRecord, ...]
     inconclusive: tuple[AttemptRecord, ...]
     boundaries: tuple[Boundary, ...]
+    differing: tuple[AttemptRecord, ...] = ()
     completeness: Completeness = field(default_factory=Completeness)
 
     @property
@@ -154,6 +158,7 @@ def summarise(
         lockouts=tuple(record for record in ordered if record.verdict == "LOCKOUT"),
         inconclusive=tuple(record for record in ordered if record.verdict == "INCONCLUSIVE"),
         boundaries=tuple(_boundary(name, by_boundary[name], declared=name in declared) for name in sorted(by_boundary)),
+        differing=tuple(record for record in ordered if record.model_differs),
         completeness=completeness or Completeness(),
     )
 

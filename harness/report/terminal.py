@@ -141,12 +141,24 @@ def summary_lines(
         *_capped(_per_hole(_vanished_line, summary.vanished_leaks), _SHOWN_VANISHED, "expected leaks gone", "red"),
         *_capped(_per_hole(lockout_line, summary.lockouts), _SHOWN_LOCKOUTS, "kinds of lockout", "red"),
         *_inconclusive_lines(summary),
+        *_difference_lines(summary),
         *_boundary_lines(summary, facts),
         *_name_lines(names),
         *_proof_lines(holes),
         *_next_lines(summary, facts, paths),
     ]
     return [Line(_safe(line.text), line.style) for line in lines]
+
+
+def _difference_lines(summary: Summary) -> list[Line]:
+    if not summary.differing:
+        return []
+    techniques = list(dict.fromkeys(record.technique for record in summary.differing))
+    more = f" and {len(techniques) - _SHOWN_REASONS} more" if len(techniques) > _SHOWN_REASONS else ""
+    named = ", ".join(techniques[:_SHOWN_REASONS])
+    return [
+        Line(f"Model differs: {len(summary.differing)} attempts went otherwise than predicted: {named}{more}", "yellow")
+    ]
 
 
 def _safe(text: str) -> str:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.calibration.calibration import Calibration
 from harness.errors import UsageError
 from harness.planted_holes import PlantedHole
 from harness.report.calls import CallCounts
@@ -50,6 +51,7 @@ def verdicts_document(result: RunResult) -> dict[str, Any]:
         "allow_inconclusive": result.allow_inconclusive,
         "tests_ended_with": result.tests_ended_with,
         "calls": result.calls.as_json(),
+        "calibration": None if result.calibration is None else redact(result.calibration.as_json()),
         "inconclusive_reasons": [
             {"reason": redact(reason), "attempts": attempts} for reason, attempts in summary.inconclusive_reasons
         ],
@@ -102,6 +104,7 @@ def _result(document: Mapping[str, Any]) -> RunResult:
         designs={name: DesignSource(**source) for name, source in document["designs"].items()},
         calls=CallCounts.from_json(document["calls"]),
         completeness=Completeness.from_json(document["completeness"]),
+        calibration=None if document["calibration"] is None else Calibration.from_json(document["calibration"]),
         comparison=None if document["comparison"] is None else Comparison.from_json(document["comparison"]),
         allow_inconclusive=bool(document["allow_inconclusive"]),
         tests_ended_with=int(document["tests_ended_with"]),

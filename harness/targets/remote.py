@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -36,6 +37,9 @@ _HARMLESS = re.compile(
     r"(Get|List|Describe|Head|Query$|Scan$|BatchGet|TransactGet|Lookup|InitiateAuth$|AdminInitiateAuth$|AssumeRole)"
 )
 _SECONDS_TO_ANSWER = 60
+# What fails so often in a row, and never does anything else, is no disturbance.
+_NOT_BY_CHANCE = 6
+_NOT_IMPLEMENTED = 501
 # Hosts of AWS, and of those who imitate them, behind an endpoint that answers for all of them.
 _HOSTS_BEHIND = re.compile(r".*(\.amazonaws\.com|\.on\.aws|\.localhost\.localstack\.cloud)")
 
@@ -80,6 +84,7 @@ class RemoteTarget:
         self._clients = Clients(self, place.region, place.endpoint)
         self._http = URLLib3Session(timeout=_SECONDS_TO_ANSWER)
         self._sending = ("", "")
+        self._failed_in_a_row: Counter[tuple[str, str]] = Counter()
 
     @property
     def calls(self) -> int:
@@ -148,7 +153,13 @@ class RemoteTarget:
     def _once(self, request: ApiRequest, credentials: AwsCredentials | None) -> ApiResponse:
         pool = request.params.get("UserPoolId")
         self._wait(request.service, request.operation, pool if isinstance(pool, str) else None)
-        return self._clients.send(request, credentials)
+        answer = self._clients.send(request, credentials)
+        failed = disturbance_of(answer) is Disturbance.UNKNOWN
+        self._failed_in_a_row[self._sending] = self._failed_in_a_row[self._sending] + 1 if failed else 0
+        if self._failed_in_a_row[self._sending] >= _NOT_BY_CHANCE:
+            # The target cannot do this at all: that is an answer, and asking again would only take time.
+            return replace(answer, status=_NOT_IMPLEMENTED)
+        return answer
 
     def _http_once(self, request: HttpRequest, caller: AwsCredentials | BearerToken | None) -> HttpResponse:
         self._wait("execute-api", request.method, None)
