@@ -15,6 +15,7 @@ from harness.blueprints.tenant_tagged import TENANT_TAGGED
 from harness.marks import IAM_PATH
 from harness.population import populate
 from harness.provisioning.kinds.registry import KINDS
+from harness.provisioning.lists import entries
 from harness.provisioning.making import make
 from harness.secret import Secret
 
@@ -87,6 +88,17 @@ def inventory(target: Target) -> dict[tuple[str, str, str], Mapping[str, str]]:
         for kind in KINDS.values()
         for found in kind.listed(target)
     }
+
+
+def contents(target: Target) -> dict[str, list[Any]]:
+    """Return what is stored in the account's tables and buckets, by their names."""
+    stored: dict[str, list[Any]] = {}
+    for found in KINDS["table"].listed(target):
+        stored[found.name] = list(entries(target, "dynamodb", "Scan", "Items", TableName=found.id))
+    for found in KINDS["bucket"].listed(target):
+        objects = entries(target, "s3", "ListObjectsV2", "Contents", Bucket=found.id)
+        stored[found.name] = [(each["Key"], each["ETag"]) for each in objects]
+    return stored
 
 
 class BrokenOffError(BaseException):

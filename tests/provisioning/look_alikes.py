@@ -62,6 +62,10 @@ def _make(target: Target, kind: str, name: str, look: tuple[str, dict[str, str],
     known = KINDS[kind]
     params = {**known.marked(name, _MARKS, target.region), **needed(kind, role)}
     operate(target, known.service, known.creation, **_with(params, look[1], look[2]))
+    if kind == "table":
+        operate(target, "dynamodb", "PutItem", TableName=name, Item={"PK": {"S": "kept"}})
+    elif kind == "bucket":
+        operate(target, "s3", "PutObject", Bucket=name, Key="kept", Body=name.encode())
 
 
 def _with(params: dict[str, Any], tags: dict[str, str], path: str) -> dict[str, Any]:
