@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ from harness.remote_run import SHARE_OF_RATES
 from harness.run_plan import plan_lines, plan_run
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Iterator
 
     from harness.calibration.calibration import Calibration
     from harness.collector import RunCollector
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from harness.run import Run
 
 _SHOWN_LEFT = 10
+_POLITE = (signal.SIGINT, signal.SIGTERM)
 
 
 class RemoteController:
@@ -66,10 +68,20 @@ class RemoteController:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self) -> Generator[None, Any, Any]:
         """Destroy what the run has made, once all workers have ended and the reports are written."""
-        result = yield
+        try:
+            return (yield)
+        finally:
+            self._finish()
+
+    def pytest_unconfigure(self) -> None:
+        """Destroy what was made for a session that was interrupted while it began: pytest ends none of those."""
+        self._finish()
+
+    def _finish(self) -> None:
         if self._prepared is not None:
-            self._clean_up(self._prepared)
-        return result
+            prepared, self._prepared = self._prepared, None
+            with _undisturbed(self._say):
+                self._clean_up(prepared)
 
     def _clean_up(self, remote: RemoteRun) -> None:
         if remote.remote.keep:
@@ -132,3 +144,19 @@ class RemoteController:
         if reporter is not None:
             reporter.ensure_newline()
             reporter.write_line(text, **({colour: True} if colour else {}))
+
+
+@contextmanager
+def _undisturbed(say: Callable[[str], None]) -> Iterator[None]:
+    """Let the block come to its end although somebody presses Ctrl-C; whoever presses it twice means it."""
+
+    def once(number: int, _: object) -> None:
+        signal.signal(number, signal.default_int_handler)
+        say("isolation: still destroying what the run has made; once more leaves the rest to `harness sweep`")
+
+    before = {number: signal.signal(number, once) for number in _POLITE}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
