@@ -76,7 +76,9 @@ def test_standard_input_is_read_and_explained() -> None:
     assert "One" in answer.stdout
 
 
-@pytest.mark.parametrize("arguments", [["nope"], ["decide", "no-such-file"], ["attacks", "--nope"]])
+@pytest.mark.parametrize(
+    "arguments", [["nope"], ["decide", "no-such-file"], ["attacks", "--nope"], ["sweep", "--target", "embedded"]]
+)
 def test_wrong_usage_is_status_4_without_a_traceback(arguments: list[str]) -> None:
     answer = _harness(*arguments)
     assert answer.returncode == 4

@@ -129,14 +129,18 @@ def delete_found(target: Target, kind: str, identifier: str) -> None:
     try:
         KINDS[kind].delete(target, identifier)
     except DeploymentError as error:
-        if error.code in GONE or (error.code in _REFUSED and not _is_listed(target, kind, identifier)):
-            return
-        raise
+        if not _is_gone(target, kind, identifier, error):
+            raise
 
 
-def _is_listed(target: Target, kind: str, identifier: str) -> bool:
-    """Tell whether something is there, for those who may use only what bears a tag: what is gone bears none."""
-    return any(found.id == identifier for found in KINDS[kind].listed(target))
+def _is_gone(target: Target, kind: str, identifier: str, error: DeploymentError) -> bool:
+    """Tell whether a call failed because there is nothing (any more) of this id.
+
+    Those who may use only what bears a tag are refused then: what is gone bears none.
+    """
+    if error.code in GONE:
+        return True
+    return error.code in _REFUSED and all(found.id != identifier for found in KINDS[kind].listed(target))
 
 
 class _Account:
@@ -177,7 +181,7 @@ class _Account:
         try:
             run = KINDS[found.kind].tags_of(self._target, found).get(RUN_TAG)
         except DeploymentError as error:
-            if error.code in GONE:
+            if _is_gone(self._target, found.kind, found.id, error):
                 return
             raise
         if run != self._run_id:
