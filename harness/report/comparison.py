@@ -67,7 +67,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastRun:
-    """What is kept of a run to compare later ones with: the attacks it judged, and those that leak, with since when."""
+    """What is kept of a run to compare later ones with: the attacks it judged, and the leaks that it left open.
+
+    Each leak has the start of the run that saw it first.
+    """
 
     of: tuple[str, ...]
     started: str
@@ -79,6 +82,8 @@ class PastRun:
     def from_result(cls, result: RunResult) -> Self:
         """Return what is kept of the run."""
         known = result.comparison.still_open if result.comparison else {}
+        # Open still, whoever compares with this run alone.
+        not_judged = result.comparison.not_judged if result.comparison else {}
         return cls(
             of=comparable(result.facts),
             started=result.facts.started,
@@ -87,7 +92,10 @@ class PastRun:
                 "blueprints": list(result.facts.blueprints),
             },
             judged=frozenset(record.id for record in _attacks(result) if record.verdict in _JUDGED),
-            leaks={record.id: known.get(record.id, result.facts.started) for record in result.summary.leaks},
+            leaks={
+                **not_judged,
+                **{record.id: known.get(record.id, result.facts.started) for record in result.summary.leaks},
+            },
         )
 
     @classmethod

@@ -104,6 +104,13 @@ def test_a_chain_of_files_knows_since_when_a_leak_is_open() -> None:
     assert _compared(_night(3, leak(id="b")), second).still_open == {"b": "2026-01-01T03:00:00Z"}
 
 
+def test_a_chain_of_files_does_not_forget_a_leak_that_a_night_did_not_judge() -> None:
+    second = _night(2, isolated(id="a"), inconclusive(id="b"))
+    second = replace(second, comparison=_compared(second, FIRST))
+    third = _compared(_night(3, leak(id="b"), isolated(id="c")), second)
+    assert (set(third.still_open), set(third.fixed)) == ({"b"}, {"c"})
+
+
 def test_the_history_is_a_line_for_each_whole_run_and_survives_a_line_that_was_cut(tmp_path: Path) -> None:
     remember(tmp_path, FIRST)
     remember(tmp_path, replace(FIRST, completeness=Completeness(stopped="interrupted")))
