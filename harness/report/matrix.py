@@ -223,7 +223,7 @@ def _finding(
     return (
         f"<li>{sign(first)}{kind}{changed} <b>{text(first.title)}</b> in {text(design(first))}: {pairs}."
         f"<br>{text(_sentence(first.expected_leak_reason or first.reason))}{allowed_by}{advice}"
-        f"<br><small>Again: <code>{text(rerun_command(first, facts))}</code></small></li>"
+        f"<div><small>Again: <code>{text(rerun_command(first, facts))}</code></small></div></li>"
     )
 
 

@@ -7,6 +7,8 @@ import jsonschema
 import pytest
 from report_samples import TOKEN, control, expected_leak, hole, inconclusive, isolated, leak, result
 
+from harness.calibration.calibration import Calibration, Enforced, Measured
+from harness.calibration.rules import Rule
 from harness.errors import UsageError
 from harness.report import records as record_types
 from harness.report.calls import CallCounts
@@ -21,6 +23,7 @@ from harness.report.run import RunFacts
 from harness.report.technique_facts import TechniqueFacts
 from harness.report.verdicts_json import SCHEMA, read_verdicts, verdicts_document, verdicts_schema, write_verdicts
 
+_RULE = next(iter(Rule))
 HOLE = hole(must_leak=("b", "a"), leaked=("a",))
 PUBLISHED: dict[str, Any] = json.loads(verdicts_schema())
 CALLS = CallCounts()
@@ -57,6 +60,9 @@ EVERYTHING = result(
         verdicts=5,
         minimum_verdicts=7,
         failed_tests=(FailedTest(test="t", reason="broke"),),
+    ),
+    calibration=Calibration(
+        "sandbox", {_RULE: Measured(_RULE, Enforced.NO, "it was let through")}, calls=3, left=("x",)
     ),
     comparison=Comparison(
         earlier="2026-01-01T00:00:00Z", new=("b",), still_open={"b": "2025-12-31T00:00:00Z"}, remarks=("other seed",)
@@ -172,6 +178,10 @@ def test_the_published_schema_has_the_fields_of_the_types(definition: str, kind:
 def test_the_published_schema_has_the_words_of_the_types(field: str, kind: str) -> None:
     words = PUBLISHED["$defs"]["attempt"]["properties"][field]["enum"]
     assert [word for word in words if word is not None] == list(get_args(getattr(record_types, kind)))
+
+
+def test_the_published_schema_has_what_a_calibration_can_say() -> None:
+    assert PUBLISHED["$defs"]["rule"]["properties"]["enforced"]["enum"] == list(Enforced)
 
 
 @pytest.mark.parametrize(
