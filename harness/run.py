@@ -14,7 +14,7 @@ from harness.attacks.catalogue import TECHNIQUES
 from harness.attacks.plan import declared_boundaries, plan
 from harness.blueprints.registry import source_of
 from harness.emulator.authorization import Enforcement
-from harness.errors import HarnessError
+from harness.errors import DeploymentError, HarnessError, TargetError
 from harness.named_stage import names_of, set_up_names, techniques_between_names
 from harness.outcome import Outcome
 from harness.population import populate
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from harness.report.records import AttemptRecord
     from harness.stage import Stage
 
+_NO_CALLS: dict[str, Any] = {"verdict": 0, "users": [], "operations": {}}
 _VERSIONED = ("isolation-harness", "boto3", "moto", "pytest", "allure-pytest")
 
 
@@ -129,7 +130,12 @@ class Run:
     def judge(self, attempt: Attempt) -> Judged:
         """Carry out the attempt on the stage of its blueprint and return what came of it."""
         is_new = attempt.blueprint not in self._stages
-        judging = self._stage(attempt.blueprint)
+        try:
+            judging = self._stage(attempt.blueprint)
+        except (DeploymentError, TargetError) as error:
+            if self.remote is None:
+                raise
+            return self._undeployed(attempt, f"{attempt.blueprint} could not be deployed on this target: {error}")
         stage = judging.stage if isinstance(judging, RemoteStage) else judging
         before = stage.target.calls
         verdict = judging.judge(attempt)
@@ -146,6 +152,11 @@ class Run:
             evidence_of(verdict, rerun_command(record, self.facts), stage.sessions.get(attempt.attacker)),
             calls,
         )
+
+    def _undeployed(self, attempt: Attempt, reason: str) -> Judged:
+        verdict = Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, reason)
+        record = self.not_judged(attempt, reason)
+        return Judged(verdict, record, evidence_of(verdict, rerun_command(record, self.facts)), _NO_CALLS)
 
     def not_judged(self, attempt: Attempt, reason: str) -> AttemptRecord:
         """Return the record of an attempt that was begun and never judged: INCONCLUSIVE, for the reason."""
@@ -265,7 +276,7 @@ class Run:
 
     def _stage(self, name: str) -> Stage | RemoteStage:
         if name in self._failed_stages:
-            raise self._failed_stages[name]
+            raise self._failed_stages[name].with_traceback(None)
         if name not in self._stages:
             try:
                 self._stages[name] = self._set_up(self.blueprint(name))
