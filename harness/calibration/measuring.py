@@ -17,6 +17,7 @@ from harness.population import Population
 from harness.provisioning.deploy import deploy_into
 from harness.provisioning.destruction import PAUSES, destroy
 from harness.secret import Secret
+from harness.targets.api import ApiResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 # A change of IAM that is not seen after so many times the usual is taken for one that will not be.
 _TIMES = 4.0
+_ROUNDS = 4
 # What goes wrong where a target leaves out of an answer what the answer is about.
 _STRANGE_ANSWERS = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
@@ -50,6 +52,29 @@ def measure(
     borne = marks or Marks(secrets.token_hex(4))
     measured: dict[Rule, Measured] = {}
     left: list[str] = []
+    for _ in range(_ROUNDS):
+        found, undeleted = _round(target, wanted, borne, ledger_of)
+        measured |= found
+        left += undeleted
+        # An answer that got lost leaves a rule unclear; on a site made anew it may be seen.
+        wanted = {rule for rule, each in found.items() if each.enforced is Enforced.UNCLEAR}
+        if not wanted or not _loses_answers(target):
+            break
+    ordered = {rule: measured[rule] for rule in Rule if rule in measured}
+    return Calibration(target.name, ordered, target.calls - before, tuple(left))
+
+
+def _loses_answers(target: Target) -> bool:
+    """Tell whether answers can get lost between here and the target."""
+    return target.disturbance_of(ApiResponse(0, {}, "", "ConnectionClosedError")) is not None
+
+
+def _round(
+    target: Target, wanted: set[Rule], borne: Marks, ledger_of: LedgerOf | None
+) -> tuple[dict[Rule, Measured], list[str]]:
+    """Return what was found of the rules on sites made for it, and what of the sites could not be deleted."""
+    measured: dict[Rule, Measured] = {}
+    left: list[str] = []
     for design in SITES:
         probes = tuple(probe for probe in design.probes if probe.rule in wanted)
         if not probes:
@@ -64,8 +89,7 @@ def measure(
         finally:
             pauses = PAUSES if target.settling_seconds else ()
             left += [str(resource) for resource in destroy(deployment, target, pauses)]
-    ordered = {rule: measured[rule] for rule in Rule if rule in measured}
-    return Calibration(target.name, ordered, target.calls - before, tuple(left))
+    return measured, left
 
 
 def _found(target: Target, design: SiteDesign, probes: tuple[Probe, ...], deployment: Deployment) -> list[Measured]:
