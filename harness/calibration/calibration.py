@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Self
 
 from harness.calibration.rules import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+_LONGEST = 300
 
 
 class Enforced(StrEnum):
@@ -28,6 +31,10 @@ class Measured:
     rule: Rule
     enforced: Enforced
     seen: str
+
+    def __post_init__(self) -> None:
+        # Some endpoints answer with whole pages.
+        object.__setattr__(self, "seen", shorten(self.seen, _LONGEST, placeholder=" ..."))
 
     def as_json(self) -> dict[str, str]:
         """Return the measurement as plain JSON, with what people need to understand it."""
