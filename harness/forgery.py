@@ -40,9 +40,15 @@ def unsigned(token: Secret, **changes: Any) -> Secret:
 
 
 def tampered(token: Secret, **changes: Any) -> Secret:
-    """Return the token with changed claims under the signature of the genuine one."""
-    header, _, signature = token.reveal().split(".")
-    return Secret(f"{header}.{_encode(claims_of(token) | changes)}.{signature}")
+    """Return the token with changed claims under the signature of the genuine one.
+
+    Without a change the claims are written otherwise, so that the signature is never theirs.
+    """
+    header, genuine, signature = token.reveal().split(".")
+    body = _encode(claims_of(token) | changes)
+    if body == genuine:
+        body = _encoded(json.dumps(claims_of(token)) + " ")
+    return Secret(f"{header}.{body}.{signature}")
 
 
 def signed_with_foreign_key(token: Secret, **changes: Any) -> Secret:
@@ -87,7 +93,11 @@ def _foreign_key() -> rsa.RSAPrivateKey:
 
 
 def _encode(part: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+    return _encoded(json.dumps(part))
+
+
+def _encoded(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 def _decode(part: str) -> bytes:

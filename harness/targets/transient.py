@@ -56,7 +56,7 @@ _BROKEN = frozenset(
 _BROKEN_SERVICE = frozenset({500, 502, 503, 504})
 _TOO_MANY = 429
 # By which emulators say that they have no such thing; asked again, they have none either.
-_NOT_THERE = ("not implemented", "not yet implemented", "not supported")
+_NOT_THERE = ("not implemented", "not yet implemented", "not supported", "there is an error in the application")
 _TRIES, _SECONDS = 8, 60.0
 
 # A retry is no news: calls are counted, and what stays disturbed becomes the reason of a verdict.
