@@ -124,7 +124,14 @@ def test_ministack_has_no_leading_keys_so_that_what_a_condition_on_them_allows_i
     assert {calibrated_stack.enforced(rule) for rule in leading_keys} == {Enforced.NOT_AVAILABLE}
 
 
-@pytest.mark.parametrize("name", ["identity-keyed", "per-user-principals"])
+def _designs() -> list[object]:
+    """Return the designs without functions, those that take long marked so."""
+    quick = ("identity-keyed", "per-user-principals")
+    deployable = [name for name, blueprint in BLUEPRINTS.items() if not blueprint.functions]
+    return [pytest.param(name, marks=() if name in quick else pytest.mark.long) for name in deployable]
+
+
+@pytest.mark.parametrize("name", _designs())
 def test_ministack_gives_no_leak_and_no_isolated_that_the_embedded_twin_does_not_give(
     stack: RemoteTarget, calibrated_stack: Calibration, name: str
 ) -> None:
