@@ -77,7 +77,11 @@ OPTIONS = (
     OptionSpec("max-requests", "20000", "requests that each process may send to a remote target"),
     OptionSpec("max-users", "300", "users that a run may make on a remote target"),
     OptionSpec("max-minutes", "50", "minutes that a run may take on a remote target; sessions last an hour"),
-    OptionSpec("reuse", "", "attack what an earlier run with --keep has left: its run id"),
+    OptionSpec(
+        "reuse",
+        "",
+        "attack what an earlier run with --keep has left (its run id), and destroy it unless --keep is given again",
+    ),
     OptionSpec(
         "minimum-verdicts",
         "0",

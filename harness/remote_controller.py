@@ -45,6 +45,7 @@ class RemoteController:
             connected = self._run.remote
             if connected is None:
                 return
+            connected.check_reuse()
             if remote.dry_run or self._run.options.target == "sandbox":
                 self._say_plan(remote.max_requests)
             if remote.dry_run:

@@ -72,6 +72,12 @@ class RemoteRun:
     calibration: Calibration = field(default_factory=lambda: Calibration(""))
     calls_besides: Counter[str] = field(default_factory=Counter)
 
+    def check_reuse(self) -> None:
+        """Raise UsageError where something is to be taken up that is not there, or was made for something else."""
+        if self.remote.reuse:
+            for name in dict.fromkeys(attempt.blueprint for attempt in self.planned):
+                KeptDeployments.of(self.options).take_up(self.run_id, name, self.options)
+
     def prepare(self) -> None:
         """Make what all processes share, an operator where there is only the root user, and measure the target."""
         if self.connection.is_root:

@@ -51,7 +51,7 @@ class RunSuites:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def __call__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> SuitesRun:
+    def __call__(self, *arguments: str, environment: Mapping[str, str] | None = None, seconds: int = 240) -> SuitesRun:
         """Run the suites to their end; `environment` is changed or added to the one there is."""
         reports = self._folder / f"reports-{len(list(self._folder.iterdir()))}"
         paths = [argument for argument in arguments if argument.startswith("suites/")] or ["suites/"]
@@ -65,7 +65,7 @@ class RunSuites:
             capture_output=True,
             text=True,
             check=False,
-            timeout=240,
+            timeout=seconds,
             env={**inherited, **(environment or {})},
         )
         return SuitesRun(finished.returncode, finished.stdout + finished.stderr, reports)
