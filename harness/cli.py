@@ -224,9 +224,11 @@ def emulator(
 @app.command
 def doctor(
     *,
-    target: Literal["embedded", "localstack"] = "embedded",
+    target: Literal["embedded", "localstack", "sandbox"] = "embedded",
     endpoint_url: str = "",
     region: str = "us-east-1",
+    sandbox: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    settle: Annotated[float | None, Parameter(validator=validators.Number(gte=0))] = None,
     as_json: _AsJson = False,
 ) -> int:
     """Measure which rules of AWS a target enforces, and say what that means for verdicts on it.
@@ -242,6 +244,10 @@ def doctor(
         Where the localstack target is, by default where LocalStack is on this machine.
     region
         The AWS Region of the target.
+    sandbox
+        ACCOUNT/REGION that may be examined with --target sandbox (may be repeated).
+    settle
+        Seconds until changes of IAM are seen there: 0 on localstack, 30 in a sandbox.
     as_json
         Answer with JSON.
     """
@@ -249,7 +255,7 @@ def doctor(
     from harness.cli_doctor import Place, examine  # noqa: PLC0415
 
     try:
-        return examine(Place(target, endpoint_url, region), as_json=as_json)
+        return examine(Place(target, endpoint_url, region, sandbox, settle), as_json=as_json)
     except (UsageError, TargetError) as error:
         Console(stderr=True).print(f"harness doctor: {error}", soft_wrap=True, highlight=False, markup=False)
         return _WRONG_USAGE

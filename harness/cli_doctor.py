@@ -17,12 +17,13 @@ from harness.blueprints.registry import BLUEPRINTS
 from harness.calibration.bearing import bearing_on
 from harness.calibration.calibration import Enforced
 from harness.calibration.measuring import measure
+from harness.cli_sweep import connection_to
 from harness.deployment import Deployment
 from harness.errors import UsageError
 from harness.marks import IAM_PATH, Marks
+from harness.options import SETTLING_SECONDS
 from harness.provisioning.destruction import destroy
 from harness.targets.embedded import EmbeddedTarget
-from harness.targets.localstack import connect_to_localstack
 from harness.targets.operator import make_operator
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Place:
     target: str
     endpoint_url: str
     region: str
+    sandbox: tuple[str, ...] = ()
+    settle: float | None = None
 
 
 def examine(place: Place, *, as_json: bool) -> int:
@@ -72,18 +75,19 @@ def _target(place: Place) -> Iterator[Target]:
             yield embedded
         finally:
             embedded.close()
-    elif place.target == "localstack":
-        with _localstack(place) as remote:
+    elif place.target in SETTLING_SECONDS:
+        with _remote(place) as remote:
             yield remote
     else:
-        raise UsageError(f"--target is embedded or localstack, not {place.target}")
+        raise UsageError(f"--target is embedded, localstack or sandbox, not {place.target}")
 
 
 @contextmanager
-def _localstack(place: Place) -> Iterator[Target]:
-    """Let the block use an endpoint, as a user of its own where only the root user's keys are given."""
-    connection = connect_to_localstack(place.endpoint_url, place.region)
-    root = connection.target()
+def _remote(place: Place) -> Iterator[Target]:
+    """Let the block use a remote target, as a user of its own where only the root user's keys are given."""
+    connection = connection_to(place.target, place.endpoint_url, place.region, place.sandbox)
+    settle = SETTLING_SECONDS[place.target] if place.settle is None else place.settle
+    root = connection.target(settling_seconds=settle)
     if not connection.is_root:
         yield root
         root.close()
@@ -95,7 +99,7 @@ def _localstack(place: Place) -> Iterator[Target]:
     try:
         keys = make_operator(root.send_as_operator, name, IAM_PATH, marks.tags)
         arn = f"arn:aws:iam::{made.account}:user{IAM_PATH}{name}"
-        target = replace(connection, operator=lambda: keys, operator_arn=arn).target()
+        target = replace(connection, operator=lambda: keys, operator_arn=arn).target(settling_seconds=settle)
         yield target
         target.close()
     finally:

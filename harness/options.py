@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 TARGETS = ("embedded", "localstack", "sandbox")
 _DEFAULT_REGION = "us-east-1"
-_SETTLE = {"localstack": "0", "sandbox": "30"}
+# How long a change of IAM may take to be seen, in seconds: on AWS usually two, sometimes thirty (aws-semantics 6.7).
+SETTLING_SECONDS = {"localstack": 0.0, "sandbox": 30.0}
 _LONGEST_RUN = 55
 _Choice = TypeVar("_Choice", Pairs, Enforcement, Fault)
 
@@ -226,7 +227,7 @@ def _remote(values: dict[str, Any], *, keep: bool, dry_run: bool) -> RemoteOptio
         endpoint_url=values["endpoint-url"],
         allowed=tuple(values["sandbox"]),
         boundary=values["sandbox-boundary"],
-        settle=float(_number("settle", values["settle"] or _SETTLE[target])),
+        settle=float(_number("settle", values["settle"])) if values["settle"] else SETTLING_SECONDS[target],
         max_requests=_number("max-requests", values["max-requests"]),
         max_users=_number("max-users", values["max-users"]),
         max_minutes=minutes,
