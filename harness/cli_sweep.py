@@ -33,7 +33,7 @@ def sweep(
     """List what runs have left, delete what may go if that is asked for, and return the exit status."""
     try:
         _check_run(run)
-        connected = connection_to(target, endpoint_url, region, sandbox).target()
+        connected = connection_to(target, endpoint_url, region, sandbox, only_looking=not delete).target()
     except (UsageError, TargetError) as error:
         Console(stderr=True).print(f"harness sweep: {error}", soft_wrap=True, highlight=False, markup=False)
         return _WRONG_USAGE
@@ -43,13 +43,17 @@ def sweep(
         connected.close()
 
 
-def connection_to(target: str, endpoint_url: str, region: str, sandbox: Sequence[str]) -> Connection:
+def connection_to(
+    target: str, endpoint_url: str, region: str, sandbox: Sequence[str], *, only_looking: bool = False
+) -> Connection:
     """Return the connection to the target that is named; its guard rails hold for sweeping too.
+
+    Whoever is `only_looking` need not confirm.
 
     Raises UsageError for what the person has to change, and TargetError when the target does not answer.
     """
     if target == "sandbox":
-        return connect_to_sandbox(sandbox, region, endpoint_url=endpoint_url)
+        return connect_to_sandbox(sandbox, region, endpoint_url=endpoint_url, only_looking=only_looking)
     if target == "localstack":
         return connect_to_localstack(endpoint_url, region)
     raise UsageError(f"--target {target} cannot be swept: name localstack or sandbox")

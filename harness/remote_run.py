@@ -50,7 +50,9 @@ def connect(options: RunOptions, remote: RemoteOptions) -> Connection:
     Raises UsageError for what the person has to change, and TargetError when the target does not answer.
     """
     if options.target == "sandbox":
-        return connect_to_sandbox(remote.allowed, options.region, endpoint_url=remote.endpoint_url)
+        return connect_to_sandbox(
+            remote.allowed, options.region, endpoint_url=remote.endpoint_url, only_looking=remote.dry_run
+        )
     return connect_to_localstack(remote.endpoint_url, options.region)
 
 

@@ -42,11 +42,12 @@ def connect_to_sandbox(
     endpoint_url: str = "",
     environment: Mapping[str, str] | None = None,
     credentials: Callable[[], AwsCredentials] | None = None,
+    only_looking: bool = False,
 ) -> Connection:
     """Return the connection to the account that AWS's usual chain of credentials leads to, if it may be attacked.
 
-    `endpoint_url` is for rehearsals on an emulator. Raises UsageError, saying what is missing, when a guard rail does
-    not hold, and TargetError when the account cannot be asked.
+    `endpoint_url` is for rehearsals on an emulator. Whoever is `only_looking` need not confirm. Raises UsageError, saying
+    what is missing, when a guard rail does not hold, and TargetError when the account cannot be asked.
     """
     named = os.environ if environment is None else environment
     _check_allow_list(allowed, region)
@@ -58,7 +59,7 @@ def connect_to_sandbox(
         if arn.endswith(":root"):
             raise UsageError(f"the root user of {account} provisions nothing; sign in as a role made for the harness")
         alias = _checked_alias(unknown, account)
-        if named.get(CONFIRMATION) != account:
+        if named.get(CONFIRMATION) != account and not only_looking:
             raise UsageError(f"nothing is done in {alias} before {CONFIRMATION}={account} says that it may be")
         return Connection(Place("sandbox", region, account, endpoint_url), operator, _principal(unknown, arn), alias)
     finally:

@@ -101,6 +101,10 @@ def test_a_missing_guard_rail_is_told_and_nothing_is_written(
     assert set(account.operations) <= set(_HARMLESS)
 
 
+def test_whoever_only_looks_need_not_confirm(account: Account) -> None:
+    assert account.connect(environment={}, only_looking=True).alias == "playground"
+
+
 def test_an_account_without_an_alias_is_refused(account: Account, served: Served) -> None:
     served.client("iam").delete_account_alias(AccountAlias="playground")
     account.operations.clear()
