@@ -107,7 +107,13 @@ def render_matrix(
         _banner(summary, facts, holes),
         _facts(facts),
         _figures(summary, holes),
-        _contents(holes, limits, names, findings=any(standing(record) in _FOUND for record in row_of)),
+        _contents(
+            holes,
+            limits,
+            names,
+            findings=any(standing(record) in _FOUND for record in row_of),
+            remote=facts.target != "embedded",
+        ),
         _findings(summary, facts, row_of, comparison),
         changes_section(comparison, row_of, row_of),
         _not_tested(summary, facts),
@@ -154,12 +160,18 @@ def _facts(facts: RunFacts) -> str:
 
 
 def _contents(
-    holes: Sequence[PlantedHole], limits: Sequence[Limit], names: Sequence[TriedName], *, findings: bool
+    holes: Sequence[PlantedHole],
+    limits: Sequence[Limit],
+    names: Sequence[TriedName],
+    *,
+    findings: bool,
+    remote: bool,
 ) -> str:
     sections = {
         "findings": "Findings" if findings else "",
         "changes": "Better or worse than before?",
         "not-tested": "What was not tested",
+        "target": "The target" if remote else "",
         "matrix": "Attackers against victims",
         "boundaries": "Boundaries",
         "proof": "Do the attacks bite?" if holes else "",

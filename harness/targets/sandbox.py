@@ -46,8 +46,8 @@ def connect_to_sandbox(
 ) -> Connection:
     """Return the connection to the account that AWS's usual chain of credentials leads to, if it may be attacked.
 
-    `endpoint_url` is for rehearsals on an emulator. Whoever is `only_looking` need not confirm. Raises UsageError, saying
-    what is missing, when a guard rail does not hold, and TargetError when the account cannot be asked.
+    `endpoint_url` is for rehearsals on an emulator; whoever is `only_looking` need not confirm. Raises UsageError that
+    says what is missing when a guard rail does not hold, and TargetError when the account cannot be asked.
     """
     named = os.environ if environment is None else environment
     _check_allow_list(allowed, region)
