@@ -140,6 +140,6 @@ def set_up_on(
     signed_in = sign_in_everybody(design, population, deployment, target, are_registered=at.kept is not None)
     sessions, population = signed_in.sessions, signed_in.population
     plant(target, Assets(blueprint, deployment, population, sessions), asset_names(blueprint, planned))
-    execution = Execution(target, blueprint, deployment, population, sessions, calibration)
+    execution = Execution(target, blueprint, deployment, population, sessions, calibration=calibration)
     calls = tuple(signed_in.calls.values())
     return Stage(target, blueprint, deployment, population, execution, sessions, calls)

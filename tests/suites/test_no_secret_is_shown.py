@@ -13,6 +13,8 @@ from suites_runs import ROOT
 if TYPE_CHECKING:
     from suites_runs import RunSuites
 
+    from conftest import Served
+
 # Shorter ones are user names and the like.
 _LENGTH = 12
 _SHOWING_MOST = ("--showlocals", "-rA", "--tb=long", "--log-level=DEBUG", "-o", "junit_logging=all")
@@ -24,10 +26,21 @@ _LEAKING = (
 
 @pytest.mark.parametrize("breaks", ["", "stage", "sending"], ids=["leaks", "a-fixture-that-fails", "a-call-that-fails"])
 def test_no_secret_of_a_run_is_shown(run_suites: RunSuites, tmp_path: Path, breaks: str) -> None:
+    _shows_no_secret(run_suites, tmp_path, breaks)
+
+
+@pytest.mark.parametrize("breaks", ["", "stage"], ids=["leaks", "a-fixture-that-fails"])
+def test_no_secret_of_a_remote_run_is_shown(run_suites: RunSuites, tmp_path: Path, served: Served, breaks: str) -> None:
+    _shows_no_secret(
+        run_suites, tmp_path, breaks, "--target", "localstack", "--endpoint-url", served.door.url, "--keep"
+    )
+
+
+def _shows_no_secret(run_suites: RunSuites, tmp_path: Path, breaks: str, *arguments: str) -> None:
     secrets, outputs = tmp_path / "secrets.json", tmp_path / "outputs"
     path = os.pathsep.join((str(Path(__file__).parent), str(ROOT)))
     run = run_suites(
-        *("-n", "0", "-p", "secret_watcher", *_SHOWING_MOST, *_LEAKING),
+        *("-n", "0", "-p", "secret_watcher", *_SHOWING_MOST, *_LEAKING, *arguments),
         *("--alluredir", str(outputs / "allure"), f"--junitxml={outputs / 'junit.xml'}"),
         environment={"PYTHONPATH": path, "SECRETS": str(secrets), "BREAK": breaks},
     )
