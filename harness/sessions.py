@@ -10,22 +10,21 @@ import stamina
 
 from harness.blueprints.contract import SignIn
 from harness.deployment import operate
-from harness.errors import DeploymentError, SignInRefusedError
+from harness.errors import SignInRefusedError
 from harness.forgery import claims_of
-from harness.memberships import Memberships
-from harness.persistence import performed
 from harness.placeholders import TENANT, filled_in, per_tenant
+from harness.registration import client_of_users, register, take_over, users_call
 from harness.secret import Secret
-from harness.targets.api import ApiRequest, AwsCredentials
+from harness.targets.api import AwsCredentials
 from harness.targets.http import BearerToken, HttpRequest, as_api_response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from harness.blueprints.contract import Persona
     from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment
-    from harness.population import Caller, Population, Tenant, User
+    from harness.population import Caller, Population, User
     from harness.targets.target import Target
 
 
@@ -43,43 +42,6 @@ class Session:
     id_token: Secret | None = None
     access_token: Secret | None = None
     refresh_token: Secret | None = None
-
-
-def _create_user(target: Target, pool: str, user: User, groups: Iterable[str], attributes: Mapping[str, str]) -> str:
-    """Make a confirmed user with a permanent password, in the given groups, and return its `sub`."""
-    described = [{"Name": name, "Value": value} for name, value in attributes.items()]
-    made = operate(
-        target,
-        "cognito-idp",
-        "AdminCreateUser",
-        UserPoolId=pool,
-        Username=user.username,
-        MessageAction="SUPPRESS",
-        UserAttributes=[
-            {"Name": "email", "Value": user.email},
-            {"Name": "email_verified", "Value": "true"},
-            *described,
-        ],
-    )
-    _set_password(target, pool, user)
-    for group in groups:
-        operate(
-            target,
-            "cognito-idp",
-            "AdminAddUserToGroup",
-            UserPoolId=pool,
-            Username=user.username,
-            GroupName=group,
-        )
-    held = {attribute["Name"]: attribute["Value"] for attribute in made["User"]["Attributes"]}
-    return str(held["sub"])
-
-
-def _set_password(target: Target, pool: str, user: User) -> None:
-    if user.password is not None:
-        password = user.password.reveal()
-        whom = {"UserPoolId": pool, "Username": user.username}
-        operate(target, "cognito-idp", "AdminSetUserPassword", Password=password, Permanent=True, **whom)
 
 
 @dataclass(frozen=True)
@@ -114,7 +76,7 @@ def sign_in_everybody(
         try:
             user = population.user(caller)
             if are_registered:
-                _take_over(target, deployment, user)
+                take_over(target, deployment, user)
                 session = _enter(target, blueprint, deployment, user)
             else:
                 session = sign_in(target, blueprint, deployment, user)
@@ -131,18 +93,8 @@ def sign_in(target: Target, blueprint: Blueprint, deployment: Deployment, user: 
     """Create a user and sign it in. Raises SignInRefusedError, and DeploymentError when the operator's part fails."""
     persona = blueprint.contract.persona(user.caller.persona)
     if persona.has_tokens:
-        _register(target, blueprint, deployment, user)
+        register(target, blueprint, deployment, user)
     return _enter(target, blueprint, deployment, user)
-
-
-def _take_over(target: Target, deployment: Deployment, user: User) -> None:
-    """Give a user of an earlier run the password of this one, and take away the access keys of that."""
-    if user.label in deployment.iam_users:
-        named = {"UserName": deployment.iam_users[user.label]}
-        for key in operate(target, "iam", "ListAccessKeys", **named)["AccessKeyMetadata"]:
-            operate(target, "iam", "DeleteAccessKey", AccessKeyId=key["AccessKeyId"], **named)
-    elif user.password is not None and deployment.user_pool:
-        _set_password(target, deployment.user_pool, user)
 
 
 def _enter(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> Session:
@@ -169,100 +121,6 @@ def assigned_key(persona: Persona, session: Session) -> str:
     return str(key)
 
 
-def _register(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> None:
-    persona = blueprint.contract.persona(user.caller.persona)
-    if persona.signs_up:
-        _sign_up(target, blueprint, deployment, user)
-    else:
-        groups = [name for group in persona.groups for name in per_tenant(group, user.tenants)]
-        sub = _create_user(target, deployment.user_pool, user, groups, attributes_of(persona, user.tenants))
-        _make_member(target, blueprint, deployment, user, sub)
-
-
-def register_like(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> None:
-    """Make a user with the groups and attributes of its persona, whoever has them already.
-
-    Raises SignInRefusedError when it cannot be made.
-    """
-    persona = blueprint.contract.persona(user.caller.persona)
-    groups = [name for group in persona.groups for name in per_tenant(group, user.tenants)]
-    try:
-        _create_user(target, deployment.user_pool, user, groups, attributes_of(persona, user.tenants))
-    except DeploymentError as error:
-        raise SignInRefusedError(f"there is no newcomer to bring a token: {error}") from None
-
-
-def register_outsider(target: Target, deployment: Deployment, user: User, attributes: Mapping[str, str]) -> None:
-    """Make a namesake in the pool that has nothing to do with the design, if there is none: attackers bring its tokens.
-
-    The attackers own that pool, so the attributes are what they like. Raises SignInRefusedError when it cannot be made.
-    """
-    params = {"UserPoolId": deployment.outsiders_pool, "Username": user.username}
-    try:
-        if target.send_as_operator(ApiRequest("cognito-idp", "AdminGetUser", params)).succeeded:
-            _set_password(target, deployment.outsiders_pool, user)
-            return
-        _create_user(target, deployment.outsiders_pool, user, (), attributes)
-    except DeploymentError as error:
-        raise SignInRefusedError(f"there is no outsider to bring a token: {error}") from None
-
-
-def _make_member(target: Target, blueprint: Blueprint, deployment: Deployment, user: User, sub: str) -> None:
-    """Write down which tenants the user belongs to, where the design keeps that in a table."""
-    if blueprint.memberships is None:
-        return
-    keys = tuple(tenant.key for tenant in user.tenants)
-    known_by = sub if blueprint.memberships.user_key == "sub" else user.username
-    memberships = Memberships(deployment.tables[blueprint.memberships.table], known_by, keys)
-    for request in memberships.adding(keys):
-        operate(target, request.service, request.operation, **request.params)
-
-
-def _sign_up(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> None:
-    """Sign up as anybody may, under the organisation's name where the app client takes one.
-
-    The operator confirms in place of the link in the user's own mail, and gives the organisation a key where the design
-    is not to assign one.
-    """
-    named = [{"Name": "name", "Value": user.tenants[0].name}] if _takes_a_name(blueprint) else []
-    _sign_in_call(
-        target,
-        "cognito-idp",
-        "SignUp",
-        ClientId=_client_of_users(blueprint, deployment),
-        Username=user.username,
-        Password="" if user.password is None else user.password.reveal(),
-        UserAttributes=[{"Name": "email", "Value": user.email}, *named],
-    )
-    whom = {"UserPoolId": deployment.user_pool, "Username": user.username}
-    confirmed = performed(target, ApiRequest("cognito-idp", "AdminConfirmSignUp", whom))
-    if not confirmed.succeeded:
-        text = f"nobody could confirm {user.caller}: {confirmed.error_code}: {confirmed.message}"
-        raise SignInRefusedError(text, confirmed.error_code or "")
-    if user.tenants[0].chosen:
-        given = attributes_of(blueprint.contract.persona(user.caller.persona), user.tenants)
-        described = [{"Name": name, "Value": value} for name, value in given.items()]
-        operate(target, "cognito-idp", "AdminUpdateUserAttributes", UserAttributes=described, **whom)
-
-
-def _takes_a_name(blueprint: Blueprint) -> bool:
-    if blueprint.user_pool is None:
-        return False
-    writable = blueprint.user_pool.app_clients[0].write_attributes
-    return writable is None or "name" in writable
-
-
-def attributes_of(persona: Persona, tenants: tuple[Tenant, ...]) -> dict[str, str]:
-    """Return the attributes of the user pool that say to which tenants a user belongs."""
-    everybodys = {name: value for name, value in persona.attributes.items() if TENANT not in name + value}
-    return everybodys | {
-        pattern.replace(TENANT, tenant.key): value.replace(TENANT, tenant.key)
-        for pattern, value in persona.attributes.items()
-        if pattern not in everybodys
-        for tenant in (tenants if TENANT in pattern else tenants[:1])
-    }
-
-
 def tokens_for(target: Target, client_id: str, user: User) -> Mapping[str, Any]:
     """Return the AuthenticationResult of a user of the population. Raises SignInRefusedError."""
     return tokens_by_password(target, client_id, user.username, user.password or Secret(""))
@@ -270,7 +128,7 @@ def tokens_for(target: Target, client_id: str, user: User) -> Mapping[str, Any]:
 
 def tokens_by_password(target: Target, client_id: str, username: str, password: Secret) -> Mapping[str, Any]:
     """Return the AuthenticationResult of a password sign-in. Raises SignInRefusedError."""
-    answer = _sign_in_call(
+    answer = users_call(
         target,
         "cognito-idp",
         "InitiateAuth",
@@ -316,7 +174,7 @@ def _by_identity_pool(target: Target, blueprint: Blueprint, deployment: Deployme
 
 
 def _with_tokens(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> Session:
-    tokens = tokens_for(target, _client_of_users(blueprint, deployment), user)
+    tokens = tokens_for(target, client_of_users(blueprint, deployment), user)
     session = Session(
         user.caller,
         "",
@@ -329,9 +187,7 @@ def _with_tokens(target: Target, blueprint: Blueprint, deployment: Deployment, u
     if blueprint.user_pool is None or not (deployment.identity_pool and blueprint.user_pool.identity_providers):
         return session
     logins = _logins(deployment, session)
-    identity = _sign_in_call(
-        target, "cognito-identity", "GetId", IdentityPoolId=deployment.identity_pool, Logins=logins
-    )
+    identity = users_call(target, "cognito-identity", "GetId", IdentityPoolId=deployment.identity_pool, Logins=logins)
     return replace(session, identity_id=identity["IdentityId"])
 
 
@@ -342,7 +198,7 @@ def _logins(deployment: Deployment, session: Session) -> dict[str, str]:
 
 
 def _as_guest(target: Target, _: Blueprint, deployment: Deployment, user: User) -> Session:
-    identity = _sign_in_call(target, "cognito-identity", "GetId", IdentityPoolId=deployment.identity_pool)
+    identity = users_call(target, "cognito-identity", "GetId", IdentityPoolId=deployment.identity_pool)
     credentials = _exchange(target, user.caller, identity["IdentityId"], {})
     return Session(user.caller, identity["IdentityId"], credentials)
 
@@ -365,12 +221,12 @@ def _by_web_identity(target: Target, blueprint: Blueprint, deployment: Deploymen
     session = _with_tokens(target, blueprint, deployment, user)
     persona = blueprint.contract.persona(user.caller.persona)
     logins = _logins(deployment, session)
-    open_id = _sign_in_call(
-        target, "cognito-identity", "GetOpenIdToken", IdentityId=session.identity_id, Logins=logins
-    )["Token"]
+    open_id = users_call(target, "cognito-identity", "GetOpenIdToken", IdentityId=session.identity_id, Logins=logins)[
+        "Token"
+    ]
     policy = session_policy_of(persona, user, deployment)
     params = web_identity_params(deployment.roles[persona.role], open_id, policy)
-    answer = _sign_in_call(target, "sts", "AssumeRoleWithWebIdentity", **params)
+    answer = users_call(target, "sts", "AssumeRoleWithWebIdentity", **params)
     return replace(session, credentials=credentials_from(answer))
 
 
@@ -394,26 +250,12 @@ def _as_iam_user(target: Target, _: Blueprint, deployment: Deployment, user: Use
     return Session(user.caller, "", credentials, username=name)
 
 
-def _client_of_users(blueprint: Blueprint, deployment: Deployment) -> str:
-    if blueprint.user_pool is None:
-        raise TypeError(f"{blueprint.name} has no user pool")
-    return deployment.app_clients[blueprint.user_pool.app_clients[0].name]
-
-
 def _exchange(target: Target, caller: Caller, identity_id: str, params: Mapping[str, Any]) -> AwsCredentials:
-    answer = _sign_in_call(target, "cognito-identity", "GetCredentialsForIdentity", IdentityId=identity_id, **params)
+    answer = users_call(target, "cognito-identity", "GetCredentialsForIdentity", IdentityId=identity_id, **params)
     credentials = credentials_from(answer)
     if credentials is None:
         raise SignInRefusedError(f"{caller} got no credentials from the identity pool")
     return credentials
-
-
-def _sign_in_call(target: Target, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
-    response = performed(target, ApiRequest(service, operation, params), lambda call: target.send(call, None))
-    if not response.succeeded:
-        text = f"{operation} refused the sign-in with {response.error_code}: {response.message}"
-        raise SignInRefusedError(text, response.error_code or "")
-    return response.data
 
 
 _SIGN_IN: Mapping[SignIn, Callable[[Target, Blueprint, Deployment, User], Session]] = {

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from harness import forgery
 from harness.errors import DisturbedError, SignInRefusedError, TargetError
 from harness.persistence import performed
+from harness.registration import attributes_of, register_like, register_outsider
 from harness.secret import Secret
-from harness.sessions import attributes_of, register_like, register_outsider, tokens_by_password, tokens_for
+from harness.sessions import tokens_by_password, tokens_for
 from harness.targets.api import ApiRequest
 from harness.targets.http import HttpRequest, as_api_response
 

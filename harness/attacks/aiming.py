@@ -15,7 +15,8 @@ from harness.forgery import claims_of
 from harness.memberships import Memberships
 from harness.placeholders import TENANT, per_tenant
 from harness.population import STAFF
-from harness.sessions import attributes_of, session_policy_of
+from harness.registration import attributes_of
+from harness.sessions import session_policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

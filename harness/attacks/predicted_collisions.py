@@ -24,7 +24,7 @@ from harness.policy import (
     parse_policy,
 )
 from harness.population import Caller, user_label
-from harness.sessions import attributes_of
+from harness.registration import attributes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from harness.deployment import operate
 from harness.errors import SignInRefusedError
 from harness.population import STAFF, Caller, User
+from harness.registration import register_like
 from harness.secret import Secret
-from harness.sessions import credentials_from, register_like, tokens_for
+from harness.sessions import credentials_from, tokens_for
 from harness.targets.api import ApiRequest
 from harness.targets.http import HttpRequest
 

@@ -22,7 +22,7 @@ from harness.calibration.sites.users import (
 )
 from harness.errors import TargetError
 from harness.population import STAFF, Caller, User
-from harness.sessions import register_outsider
+from harness.registration import register_outsider
 from harness.targets.api import ApiRequest
 
 if TYPE_CHECKING:
