@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 # The run of deployments that are thrown away with their target.
 _NO_RUN = "00000000"
 
+# What a person can do, by a part of the code with which an account refuses.
+_WHAT_TO_DO = {
+    "AccessDenied": "The operator lacks this permission: sandbox/harness-role-policy.json has all that it needs.",
+    "LimitExceeded": "A quota of the account is used up: `harness sweep` finds what killed runs have left there.",
+    "QuotaExceeded": "A quota of the account is used up: `harness sweep` finds what killed runs have left there.",
+    "TooManyBuckets": "A quota of the account is used up: `harness sweep` finds what killed runs have left there.",
+    "TooManyRequests": "Somebody else uses the account's request rates; run again when they have finished.",
+    "Throttling": "Somebody else uses the account's request rates; run again when they have finished.",
+}
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -132,8 +142,8 @@ def operate(target: Target, service: str, operation: str, **params: Any) -> Mapp
 
 
 def refusal(target: Target, service: str, operation: str, response: ApiResponse) -> DeploymentError:
-    """Return the error that says which call the target has refused, and with what."""
-    return DeploymentError(
-        f"{service}:{operation} on the {target.name} target failed with {response.error_code}: {response.message}",
-        response.error_code or "",
-    )
+    """Return the error that says which call the target has refused, with what, and what to do about it."""
+    code = response.error_code or ""
+    text = f"{service}:{operation} on the {target.name} target failed with {code}: {response.message}"
+    hint = next((advice for words, advice in _WHAT_TO_DO.items() if words in code), "")
+    return DeploymentError(f"{text}. {hint}" if hint and target.name != "embedded" else text, code)

@@ -13,13 +13,14 @@ from harness.blueprints.identity_keyed import IDENTITY_KEYED
 from harness.blueprints.order_book import ORDER_BOOK
 from harness.blueprints.policies import allow, policy
 from harness.blueprints.spec import IndexSpec, TableSpec
+from harness.deployment import refusal
 from harness.errors import DeploymentError
 from harness.population import populate
 from harness.provisioning.deploy import deploy
 from harness.provisioning.destruction import destroy
 from harness.secret import Secret
 from harness.sessions import sign_in_everybody
-from harness.targets.api import ApiRequest
+from harness.targets.api import ApiRequest, ApiResponse
 
 if TYPE_CHECKING:
     from harness.targets.embedded import EmbeddedTarget
@@ -96,3 +97,25 @@ def test_an_unknown_name_in_a_document_is_said(embedded_target: EmbeddedTarget) 
     broken = replace(IDENTITY_KEYED, roles=(replace(IDENTITY_KEYED.roles[0], trust=trust), *IDENTITY_KEYED.roles[1:]))
     with pytest.raises(DeploymentError, match="not deployed"):
         deploy(broken, embedded_target, "abc12345", _PEOPLE)
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("AccessDenied", "sandbox/harness-role-policy.json"),
+        ("LimitExceededException", "harness sweep"),
+        ("TooManyRequestsException", "run again"),
+        ("ValidationException", ""),
+    ],
+)
+def test_what_a_remote_target_refuses_is_told_with_what_to_do(
+    embedded_target: EmbeddedTarget, code: str, advice: str
+) -> None:
+    answer = ApiResponse(400, {}, "", code, "no")
+    text = f"iam:CreateRole on the {{}} target failed with {code}: no"
+    assert str(refusal(embedded_target, "iam", "CreateRole", answer)) == text.format("embedded")
+    embedded_target.name = "sandbox"
+    told = str(refusal(embedded_target, "iam", "CreateRole", answer))
+    assert told.startswith(text.format("sandbox"))
+    assert advice in told
+    assert bool(advice) is told.endswith(".")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from suites_runs import RunSuites
 
 from harness.blueprints.registry import BLUEPRINTS
 from harness.emulator.injection import Injections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from suites_runs import RunSuites, SuitesRun
+    from suites_runs import SuitesRun
 
     from conftest import Served
 
@@ -205,3 +208,15 @@ def test_a_sandbox_run_says_its_plan_holds_its_guard_rails_and_leaves_nothing(
     assert run.verdicts["run"]["alias"] == "playground"
     assert _left(served) == []
     assert key["SecretAccessKey"] not in run.output
+
+
+def test_several_runs_on_one_endpoint_do_not_meet(served: Served, remote: tuple[str, ...], tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as side_by_side:
+        folders = [tmp_path / name for name in ("one", "other")]
+        for folder in folders:
+            folder.mkdir()
+        begun = [side_by_side.submit(RunSuites(folder), *_ATTACKS, *_SMALL, *remote) for folder in folders]
+        runs = [each.result() for each in begun]
+    assert [run.exit_status for run in runs] == [0, 0], runs[0].output + runs[1].output
+    assert _judged(runs[0]) == _judged(runs[1])
+    assert _left(served) == []
