@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from harness.emulator.dynamodb.expressions import (
     ExpressionError,
+    attributes_read_by_update,
     check_placeholders,
     partition_key_value,
     single_typed,
@@ -134,3 +135,20 @@ def test_proper_placeholders_are_accepted() -> None:
 def test_a_value_of_two_types_is_refused(value: dict[str, Any]) -> None:
     with pytest.raises(NotDerivableError):
         single_typed({"PK": value})
+
+
+@pytest.mark.parametrize(
+    ("expression", "read"),
+    [
+        ("SET filled = PK", {"PK"}),
+        ("SET filled = #p, other = :a", {"PK"}),
+        ("SET filled = if_not_exists(PK, :a) REMOVE SK", {"PK"}),
+        ("SET a = b + c, d.PK = e[0] - :n", {"b", "c", "e"}),
+        ("SET a = list_append(list_append(b, c), :a)", {"b", "c"}),
+        ("REMOVE PK, a ADD SK :n DELETE b :a", set()),
+        ("set PK = :a", set()),
+        ("SET a = b.PK", {"b"}),
+    ],
+)
+def test_what_an_update_takes_values_from(expression: str, read: set[str]) -> None:
+    assert attributes_read_by_update(expression, _NAMES) == read

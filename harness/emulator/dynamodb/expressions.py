@@ -15,6 +15,7 @@ _NAME = re.compile(r"#\w+", re.ASCII)
 _VALUE = re.compile(r":\w+", re.ASCII)
 _CONDITION = 3  # tokens of the shortest one: name, comparator, value
 _PARENTHESES = {"(": 1, ")": -1}
+_CLAUSES = frozenset({"SET", "REMOVE", "ADD", "DELETE"})
 _WORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"})
 
 
@@ -68,6 +69,26 @@ def top_level_attributes(expressions: Iterable[str], names: Mapping[str, str]) -
                 continue
             mentioned.add(_resolve(token, names))
     return mentioned
+
+
+def attributes_read_by_update(expression: str, names: Mapping[str, str]) -> set[str]:
+    """Return the top-level attributes from which an UpdateExpression takes values, placeholders resolved.
+
+    Those are the ones that stand to the right of an equals sign. Raises ExpressionError for what cannot be read.
+    """
+    read: set[str] = set()
+    depth, is_operand, part = 0, False, ""
+    for word in (*tokens(expression), ","):
+        depth += _PARENTHESES.get(word, 0)
+        begins_clause = depth == 0 and word.upper() in _CLAUSES
+        if begins_clause or (depth == 0 and word == ","):
+            read |= top_level_attributes([part], names) if is_operand else set()
+            is_operand, part = False, ""
+        elif depth == 0 and word == "=":
+            is_operand, part = True, ""
+        else:
+            part += f" {word}"
+    return read
 
 
 def partition_key_value(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
 
+from harness.emulator.dynamodb.expressions import ExpressionError, attributes_read_by_update
 from harness.emulator.service import NotDerivableError, ServiceError
 from harness.emulator.unconfirmed import dynamodb as unconfirmed
 from harness.emulator.wire import Protocol, Reply, json_reply
@@ -28,6 +29,7 @@ _OK = 200
 # What moto always answers, although it is to be answered only when asked for.
 _CAPACITY_UNASKED = frozenset({"BatchGetItem", "BatchWriteItem", "TransactWriteItems", "UpdateItem"})
 # A GetItem with nothing else asks for the whole item.
+_TRANSACTION = "TransactWriteItems"
 _PLAIN_READ = frozenset({"TableName", "Key", "ConsistentRead"})
 # Bytes (page "Quotas in DynamoDB").
 _LONGEST_HASH_KEY = 2048
@@ -122,10 +124,26 @@ class MotoDynamoDb:
             params = _changing_nothing(params)
         elif "AttributesToGet" in params or "ProjectionExpression" in params:
             params = _projecting(params)
+        self._check_reading_of_keys(operation, params)
         reply = self._moto.dynamodb(operation, params)
         if operation in _CAPACITY_UNASKED and reply.status == _OK:
             return _with_capacity_if_asked(reply, params)
         return reply
+
+    def _check_reading_of_keys(self, operation: str, params: Mapping[str, Any]) -> None:
+        """Refuse updates that take a value from a key: DynamoDB does what they say, and moto takes it for a change."""
+        entries = [entry.get("Update") for entry in params["TransactItems"]] if operation == _TRANSACTION else [params]
+        for update in entries if operation in (_TRANSACTION, "UpdateItem") else ():
+            schema = None if update is None else self.schema(update["TableName"])
+            if update is None or schema is None or "=" not in update.get("UpdateExpression", ""):
+                continue
+            try:
+                read = attributes_read_by_update(update["UpdateExpression"], update.get("ExpressionAttributeNames", {}))
+            except ExpressionError:
+                # Moto says what is wrong with it.
+                continue
+            if read & set(schema.names):
+                raise NotDerivableError("an update that takes the value of a key")
 
     def _has_whole_key(self, params: Mapping[str, Any]) -> bool:
         """Tell whether the key is one that an item of the table can have.
