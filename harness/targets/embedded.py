@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.emulator.principals import IssuedCredentials
     from harness.targets.api import ApiResponse
     from harness.targets.http import BearerToken, HttpRequest, HttpResponse
+    from harness.targets.transient import Disturbance
 
 _OPERATOR = "isolation-operator"
 # Nothing of an account in this process outlives it, so that no run needs to be told from another.
@@ -66,8 +67,10 @@ class EmbeddedTarget:
         self.log.note("execute-api", request.method)
         return received(self.cloud.gateway.before_send(prepared(request, caller, self.region)))
 
-    def disturbance_of(self, answer: ApiResponse) -> None:
+    def disturbance_of(self, answer: ApiResponse) -> Disturbance | None:
         """Return None: between here and there is nothing that could go wrong."""
+        del answer
+        return None
 
     def explain(self, response: ApiResponse | HttpResponse) -> list[dict[str, Any]]:
         """Return the policy engine's own explanations of the decisions this answer rests on, with what was asked."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import stamina
 from accounts import (
     ANYTHING,
     DESIGNS,
@@ -24,13 +25,17 @@ from harness.provisioning.destruction import destroy, destroy_from
 from harness.provisioning.kinds.registry import KINDS
 from harness.provisioning.ledger import Ledger, LedgerFacts, ledgers, read_ledger
 from harness.provisioning.making import make
+from harness.targets.api import ApiResponse
 from harness.targets.embedded import EmbeddedTarget
+from harness.targets.transient import disturbance_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from harness.blueprints.spec import Blueprint
+    from harness.targets.api import ApiRequest
+    from harness.targets.transient import Disturbance
 
 _MARKS = Marks(RUN, "2026-11-21T23:00:00Z")
 
@@ -217,3 +222,33 @@ def test_a_ledger_of_another_account_is_not_used(target: EmbeddedTarget, tmp_pat
     facts = LedgerFacts(RUN, "stage", "d", "embedded", "123456789012", target.region, _MARKS.expires)
     with pytest.raises(UsageError, match="is of account 123456789012"):
         destroy_from(Ledger.begin(tmp_path, facts).path, target)
+
+
+class _LosingAnswersTarget(EmbeddedTarget):
+    """Makes roles without a word, and is too busy afterwards to say that they are there."""
+
+    asked = 0
+
+    def disturbance_of(self, answer: ApiResponse) -> Disturbance | None:
+        return disturbance_of(answer)
+
+    def send_as_operator(self, request: ApiRequest) -> ApiResponse:
+        if request.operation != "CreateRole":
+            return super().send_as_operator(request)
+        self.asked += 1
+        if self.asked > 1:
+            return ApiResponse(400, {}, "", "Throttling", "Rate exceeded")
+        super().send_as_operator(request)
+        return ApiResponse(0, {}, "", "ConnectionClosedError")
+
+
+def test_what_a_lost_answer_may_have_made_is_recorded_whatever_the_next_is_refused_for() -> None:
+    target = _LosingAnswersTarget()
+    made = Deployment("by-hand", RUN, target.region, target.account, marks=_MARKS)
+    trust = document(Principal={"Service": "lambda.amazonaws.com"}, Action="sts:AssumeRole")
+    with stamina.set_testing(True, attempts=3), pytest.raises(DeploymentError, match="Throttling"):
+        make(target, made, "role", made.name_of("role"), AssumeRolePolicyDocument=trust)
+    assert [resource.name for resource in made.resources] == [made.name_of("role")]
+    assert destroy(made, target, ()) == []
+    assert not [key for key in inventory(target) if key[0] == "role"]
+    target.close()
