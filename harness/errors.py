@@ -4,6 +4,7 @@ HarnessError
 ├── UsageError              the person asked for something that does not exist; exit status 4
 ├── DeploymentError         a blueprint could not be provisioned or destroyed
 ├── SignInRefusedError      a user who should be able to sign in was refused
+│   └── SignInDisturbedError    nobody knows whether the user would be: the answer got lost, or there was none
 └── TargetError             the target answered something the harness cannot interpret
     └── DisturbedError      an answer got lost on the way, so that the attempt has to be made once more
 """
@@ -31,6 +32,10 @@ class DeploymentError(_AnsweredError):
 
 class SignInRefusedError(_AnsweredError):
     """A user of the population could not get a session through the real sign-in."""
+
+
+class SignInDisturbedError(SignInRefusedError):
+    """The user has no session either, but throttling, a failing service or a broken connection was in the way."""
 
 
 class TargetError(HarnessError):

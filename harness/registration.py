@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.deployment import operate
-from harness.errors import DeploymentError, SignInRefusedError
+from harness.errors import DeploymentError, SignInDisturbedError, SignInRefusedError
 from harness.memberships import Memberships
 from harness.persistence import performed
 from harness.placeholders import TENANT, per_tenant
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from harness.deployment import Deployment
     from harness.population import Tenant, User
     from harness.targets.target import Target
+
+_SERVICE_FAILED = 500
 
 
 def register(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> None:
@@ -94,6 +96,8 @@ def _sign_up(target: Target, blueprint: Blueprint, deployment: Deployment, user:
     confirmed = performed(target, ApiRequest("cognito-idp", "AdminConfirmSignUp", whom))
     if not confirmed.succeeded:
         text = f"nobody could confirm {user.caller}: {confirmed.error_code}: {confirmed.message}"
+        if target.disturbance_of(confirmed) is not None:
+            raise SignInDisturbedError(text, confirmed.error_code or "")
         raise SignInRefusedError(text, confirmed.error_code or "")
     if user.tenants[0].chosen:
         given = attributes_of(blueprint.contract.persona(user.caller.persona), user.tenants)
@@ -174,9 +178,15 @@ def client_of_users(blueprint: Blueprint, deployment: Deployment) -> str:
 
 
 def users_call(target: Target, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
-    """Perform a call that a user makes without AWS credentials. Raises SignInRefusedError when it is refused."""
+    """Perform a call that a user makes without AWS credentials.
+
+    Raises SignInRefusedError when it is refused, and SignInDisturbedError when it met nothing but disturbances.
+    """
     response = performed(target, ApiRequest(service, operation, params), lambda call: target.send(call, None))
     if not response.succeeded:
         text = f"{operation} refused the sign-in with {response.error_code}: {response.message}"
+        # A service that fails time and again has not refused anybody either.
+        if target.disturbance_of(response) is not None or response.status >= _SERVICE_FAILED:
+            raise SignInDisturbedError(text, response.error_code or "")
         raise SignInRefusedError(text, response.error_code or "")
     return response.data

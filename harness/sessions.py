@@ -10,13 +10,14 @@ import stamina
 
 from harness.blueprints.contract import SignIn
 from harness.deployment import operate
-from harness.errors import SignInRefusedError
+from harness.errors import SignInDisturbedError, SignInRefusedError
 from harness.forgery import claims_of
 from harness.placeholders import TENANT, filled_in, per_tenant
 from harness.registration import client_of_users, register, take_over, users_call
 from harness.secret import Secret
 from harness.targets.api import AwsCredentials
 from harness.targets.http import BearerToken, HttpRequest, as_api_response
+from harness.targets.transient import OWN_FAILURES, Disturbance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from harness.blueprints.spec import Blueprint
     from harness.deployment import Deployment
     from harness.population import Caller, Population, User
+    from harness.targets.api import ApiResponse
     from harness.targets.target import Target
 
 
@@ -208,13 +210,33 @@ def _by_api(target: Target, blueprint: Blueprint, deployment: Deployment, user: 
     if blueprint.api is None or session.id_token is None:
         raise SignInRefusedError(f"{user.caller} has no API or no token to get credentials with")
     request = HttpRequest("GET", deployment.api_url + blueprint.api.credentials_path)
-    answer = as_api_response(target.send_http(request, BearerToken(session.id_token)))
+    answer = _answered_by_broker(target, request, BearerToken(session.id_token))
     credentials = credentials_from(answer.data) if answer.succeeded else None
     if credentials is None:
         raise SignInRefusedError(f"the broker answered {user.caller} with {answer.error_code}: {answer.message}")
     # A backend that says who its users are gives them identities that no token of theirs leads to.
     identity_id = session.identity_id or str(answer.data.get("IdentityId", ""))
     return replace(session, identity_id=identity_id, credentials=credentials)
+
+
+def _answered_by_broker(target: Target, request: HttpRequest, caller: BearerToken) -> ApiResponse:
+    """Return what a broker answers, asked again when the answer got lost: another session of the same user will do.
+
+    An error of its own time and again is its answer. Raises SignInDisturbedError when there is none.
+    """
+    failures = 0
+
+    def once() -> ApiResponse:
+        nonlocal failures
+        answer = as_api_response(target.send_http(request, caller))
+        disturbance = target.disturbance_of(answer)
+        if disturbance is Disturbance.UNKNOWN:
+            failures += 1
+        if disturbance is None or (answer.status and failures >= OWN_FAILURES):
+            return answer
+        raise SignInDisturbedError(f"the broker did not answer: {answer.error_code}: {answer.message}")
+
+    return stamina.RetryingCaller(attempts=OWN_FAILURES, wait_jitter=0.5).on(SignInDisturbedError)(once)
 
 
 def _by_web_identity(target: Target, blueprint: Blueprint, deployment: Deployment, user: User) -> Session:

@@ -19,7 +19,7 @@ from harness.attacks.sending import Sender
 from harness.attacks.technique import LeakKind
 from harness.blueprints.contract import Effect, Reach
 from harness.calibration.qualifying import qualified
-from harness.errors import DisturbedError, SignInRefusedError, TargetError
+from harness.errors import DisturbedError, SignInDisturbedError, SignInRefusedError, TargetError
 from harness.evidence import exchange_evidence
 from harness.outcome import Outcome, holds, searchable
 from harness.sessions import Session, credentials_from
@@ -125,6 +125,8 @@ class Execution:
             if attempt.kind is AttemptKind.OWN:
                 aim, steps = aim.turned_inward, technique.control_steps or technique.steps
             exchange = self._send(attempt, steps, aim, aim.caller)
+        except SignInDisturbedError as error:
+            return Verdict(attempt, VerdictName.INCONCLUSIVE, Outcome.TROUBLE, f"sign-in was disturbed: {error}")
         except SignInRefusedError as error:
             return Verdict(attempt, VerdictName.LOCKOUT, Outcome.REFUSED, f"sign-in was refused: {error}")
         seen = exchange.allowed and self._control_shows(attempt, aim, exchange)

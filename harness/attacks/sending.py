@@ -12,6 +12,7 @@ from harness.outcome import Observation, Outcome, observe
 from harness.targets.api import ApiRequest
 from harness.targets.clients import takes_signature
 from harness.targets.http import RouteCall, as_api_response
+from harness.targets.transient import OWN_FAILURES
 
 if TYPE_CHECKING:
     from harness.attacks.attempts import Attempt
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 _KINDS = (ApiRequest, RouteCall, ObtainedCall, ByOperator, BySomebody, Later)
 _BY_OTHERS = (ByOperator, BySomebody)
-# So often in turn does no service fail by chance.
-_OWN_FAILURES = 3
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ class Sender:
         if isinstance(request, RouteCall) and answer.status:
             # Applications answer so too; what fails time and again is the answer of one.
             self._failures_of_routes += 1
-            if self._failures_of_routes >= _OWN_FAILURES:
+            if self._failures_of_routes >= OWN_FAILURES:
                 return
         raise DisturbedError(f"{request.operation} was disturbed: {answer.error_code}: {answer.message}".strip(": "))
 

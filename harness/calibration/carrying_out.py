@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import stamina
 
 from harness.calibration.calibration import Enforced, Measured
-from harness.errors import HarnessError, SignInRefusedError
+from harness.errors import HarnessError, SignInDisturbedError, SignInRefusedError
 from harness.outcome import Observation, Outcome
 from harness.targets.api import ApiResponse
 from harness.targets.http import RouteCall, as_api_response
@@ -101,8 +101,9 @@ def _seen(call: Call, site: Site) -> _Seen:
         else:
             answer = site.target.send(request, credentials)
     except SignInRefusedError as error:
-        refused = ApiResponse(0, {}, "", error.code or "SignInRefused", str(error))
-        return _Seen(Observation(Outcome.TROUBLE, str(error)), *_how_final(refused))
+        is_settled, disturbed = _how_final(ApiResponse(0, {}, "", error.code or "SignInRefused", str(error)))
+        disturbed |= isinstance(error, SignInDisturbedError)
+        return _Seen(Observation(Outcome.TROUBLE, str(error)), is_settled, disturbed)
     except HarnessError as error:
         return _Seen(Observation(Outcome.TROUBLE, str(error)))
     except (KeyError, TypeError, ValueError) as error:

@@ -37,8 +37,9 @@ _HARMLESS = re.compile(
     r"(Get|List|Describe|Head|Query$|Scan$|BatchGet|TransactGet|Lookup|InitiateAuth$|AdminInitiateAuth$|AssumeRole)"
 )
 _SECONDS_TO_ANSWER = 60
-# What fails so often in a row, and never does anything else, is no disturbance.
-_NOT_BY_CHANCE = 6
+# What fails so often in a row is no disturbance: of an operation that has never done anything else, and of one that
+# has, whose service may be out of order for a minute.
+_NOT_BY_CHANCE, _OUT_OF_ORDER = 6, 24
 _NOT_IMPLEMENTED = 501
 # Hosts of AWS, and of those who imitate them, behind an endpoint that answers for all of them.
 _HOSTS_BEHIND = re.compile(r".*(\.amazonaws\.com|\.on\.aws|\.localhost\.localstack\.cloud)")
@@ -85,6 +86,7 @@ class RemoteTarget:
         self._http = URLLib3Session(timeout=_SECONDS_TO_ANSWER)
         self._sending = ("", "")
         self._failed_in_a_row: Counter[tuple[str, str]] = Counter()
+        self._worked: set[tuple[str, str]] = set()
 
     @property
     def calls(self) -> int:
@@ -156,7 +158,10 @@ class RemoteTarget:
         answer = self._clients.send(request, credentials)
         failed = disturbance_of(answer) is Disturbance.UNKNOWN
         self._failed_in_a_row[self._sending] = self._failed_in_a_row[self._sending] + 1 if failed else 0
-        if self._failed_in_a_row[self._sending] >= _NOT_BY_CHANCE:
+        if answer.succeeded:
+            self._worked.add(self._sending)
+        most = _OUT_OF_ORDER if self._sending in self._worked else _NOT_BY_CHANCE
+        if self._failed_in_a_row[self._sending] >= most:
             # The target cannot do this at all: that is an answer, and asking again would only take time.
             return replace(answer, status=_NOT_IMPLEMENTED)
         return answer

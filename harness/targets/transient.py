@@ -58,6 +58,8 @@ _TOO_MANY = 429
 # By which emulators say that they have no such thing; asked again, they have none either.
 _NOT_THERE = ("not implemented", "not yet implemented", "not supported", "there is an error in the application")
 _TRIES, _SECONDS = 8, 60.0
+# So often in turn does no route of an application fail by chance.
+OWN_FAILURES = 3
 
 # A retry is no news: calls are counted, and what stays disturbed becomes the reason of a verdict.
 set_on_retry_hooks(())
