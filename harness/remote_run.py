@@ -78,7 +78,7 @@ class RemoteRun:
         """Raise UsageError where something is to be taken up that is not there, or was made for something else."""
         if self.remote.reuse:
             for name in dict.fromkeys(attempt.blueprint for attempt in self.planned):
-                KeptDeployments.of(self.options).take_up(self.run_id, name, self.options)
+                KeptDeployments.of(self.options).take_up(self.run_id, name, self.options, self.connection.place)
 
     def prepare(self) -> None:
         """Make what all processes share, an operator where there is only the root user, and measure the target."""
@@ -140,7 +140,7 @@ class RemoteRun:
             settling.wait()
 
         if self.remote.reuse:
-            kept = kept_deployments.take_up(self.run_id, blueprint.name, options)
+            kept = kept_deployments.take_up(self.run_id, blueprint.name, options, self.connection.place)
             place = DeploymentPlace(kept.run_id, kept=kept)
         else:
             ledger = self._ledger(stage_id, blueprint.name)
@@ -156,7 +156,7 @@ class RemoteRun:
             calibration=self.calibration,
         )
         if self.remote.keep:
-            kept_deployments.keep(self.run_id, stage.deployment, options)
+            kept_deployments.keep(self.run_id, stage.deployment, options, self.connection.place)
         twin = set_up(
             blueprint,
             planned,
