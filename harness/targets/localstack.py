@@ -21,6 +21,8 @@ _START_IT = (
     "Start one with `docker compose -f docker-compose.localstack.yml up -d --wait` or `harness emulator`, or name "
     "another by --endpoint-url or AWS_ENDPOINT_URL."
 )
+# Hosts of AWS, in all partitions, behind which no emulator stands.
+_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".on.aws")
 # LocalStack's own keys, which are those of the root user.
 _WELL_KNOWN = "test"
 
@@ -36,7 +38,7 @@ def connect_to_localstack(endpoint_url: str, region: str, environment: Mapping[s
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
         raise UsageError(f"{endpoint!r} is no address of an endpoint: those look like http://localhost:4566")
-    if parts.hostname.endswith(".amazonaws.com"):
+    if parts.hostname.rstrip(".").endswith(_OF_AWS):
         raise UsageError(f"{endpoint} is AWS itself; attack an account there with --target sandbox")
     keys = AwsCredentials(
         Secret(named.get("AWS_ACCESS_KEY_ID") or _WELL_KNOWN), Secret(named.get("AWS_SECRET_ACCESS_KEY") or _WELL_KNOWN)
