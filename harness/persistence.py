@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from harness.recoveries import ALREADY_THERE, recovered
+from harness.recoveries import ALREADY_THERE, is_recoverable, recovered
 from harness.targets.api import ApiResponse
 from harness.targets.transient import Disturbance, repeated
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from harness.targets.api import ApiRequest
     from harness.targets.target import Target
 
+# A change that is not seen after so many times the usual is taken for one that will not be.
+_TIMES = 4.0
 _MAKES = re.compile(r"(Create|Put|Attach|Set|Update|Add|Admin)")
 # `Code: message` of calls that refer to something which is not seen yet.
 _TOO_EARLY = re.compile(
@@ -49,7 +51,10 @@ def performed(
     def again(each: ApiResponse) -> bool:
         return target.disturbance_of(each) is not None or bool(patience and _is_too_early(each))
 
-    return repeated(calls.send, again, seconds=max(60.0, patience))
+    if patience:
+        # What is not seen yet takes its time, however often it is looked for.
+        return repeated(calls.send, again, seconds=max(60.0, patience * _TIMES), tries=None)
+    return repeated(calls.send, again)
 
 
 def is_gone(answer: ApiResponse) -> bool:
@@ -76,7 +81,8 @@ class _Repeating:
         if self._target.disturbance_of(answer) is Disturbance.UNKNOWN:
             self._in_doubt = True
         elif self._in_doubt and _was_performed_before(self._request, answer):
-            return _success({})
+            found = recovered(self._target, self._request) if is_recoverable(self._request) else {}
+            return answer if found is None else _success(found)
         return answer
 
 

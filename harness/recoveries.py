@@ -26,6 +26,11 @@ ALREADY_THERE = frozenset(
 _PAGE = 60
 
 
+def is_recoverable(request: ApiRequest) -> bool:
+    """Tell whether what the creation has made can be looked up."""
+    return (request.service, request.operation) in _LOOKS
+
+
 def recovered(target: Target, request: ApiRequest) -> dict[str, Any] | None:
     """Return what the creation would have answered if it has made something, None if not or if nobody can tell."""
     look = _LOOKS.get((request.service, request.operation))
@@ -130,6 +135,7 @@ _LOOKS: Mapping[tuple[str, str], Callable[[Target, Mapping[str, Any]], dict[str,
     ("apigatewayv2", "CreateIntegration"): _listed(
         "apigatewayv2", "GetIntegrations", "Items", {"IntegrationUri": "IntegrationUri"}, "ApiId"
     ),
+    ("apigatewayv2", "CreateRoute"): _listed("apigatewayv2", "GetRoutes", "Items", {"RouteKey": "RouteKey"}, "ApiId"),
     ("apigateway", "CreateRestApi"): _listed("apigateway", "GetRestApis", "items", {"name": "name"}),
     ("apigateway", "CreateAuthorizer"): _listed("apigateway", "GetAuthorizers", "items", {"name": "name"}, "restApiId"),
     ("apigateway", "CreateResource"): _listed(

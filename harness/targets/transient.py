@@ -86,14 +86,18 @@ def disturbance_of(answer: ApiResponse) -> Disturbance | None:
 
 
 def repeated(
-    send: Callable[[], ApiResponse], again: Callable[[ApiResponse], bool], *, seconds: float = _SECONDS
+    send: Callable[[], ApiResponse],
+    again: Callable[[ApiResponse], bool],
+    *,
+    seconds: float = _SECONDS,
+    tries: int | None = _TRIES,
 ) -> ApiResponse:
     """Return the answer to `send`, which is called until `again` says that an answer will do.
 
-    The pauses between grow, with jitter. The last answer is returned whatever it says once `seconds` have gone by.
+    The pauses between grow, with jitter. The last answer is returned whatever it says once `seconds` have gone by, or
+    after so many `tries`.
     """
-    attempts = _TRIES if seconds <= _SECONDS else None
-    patient = stamina.RetryingCaller(attempts=attempts, timeout=seconds, wait_jitter=0.5).on(_AgainError)
+    patient = stamina.RetryingCaller(attempts=tries, timeout=seconds, wait_jitter=0.5).on(_AgainError)
 
     def once() -> ApiResponse:
         answer = send()

@@ -100,6 +100,7 @@ def test_a_creation_is_performed_once_however_often_its_answer_is_lost(
     make("iam", "CreateUser", UserName="bob")
     key = make("iam", "CreateAccessKey", UserName="bob").data["AccessKey"]
     api = make("apigatewayv2", "CreateApi", Name="api", ProtocolType="HTTP")
+    route = make("apigatewayv2", "CreateRoute", ApiId=api.data["ApiId"], RouteKey="GET /notes").data["RouteId"]
     served.cloud.inject(Injections())
 
     def listed(service: str, operation: str, items: str, **params: object) -> list[dict[str, str]]:
@@ -114,6 +115,19 @@ def test_a_creation_is_performed_once_however_often_its_answer_is_lost(
     keys = listed("iam", "ListAccessKeys", "AccessKeyMetadata", UserName="bob")
     assert [each["AccessKeyId"] for each in keys] == [key["AccessKeyId"]]
     assert [each["ApiId"] for each in listed("apigatewayv2", "GetApis", "Items")] == [api.data["ApiId"]]
+    routes = listed("apigatewayv2", "GetRoutes", "Items", ApiId=api.data["ApiId"])
+    assert [each["RouteId"] for each in routes] == [route]
+
+
+def test_a_change_that_is_seen_late_is_waited_for_longer_than_a_disturbance(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = connect_to_localstack(served.door.url, "us-east-1", {}).target(settling_seconds=1)
+    early = ApiResponse(400, {}, "", "MalformedPolicy", "Invalid principal in policy")
+    answers = iter([early] * 10 + [ApiResponse(204, {}, "")])
+    monkeypatch.setattr(target, "send_as_operator", lambda _: next(answers))
+    assert performed(target, ApiRequest("s3", "PutBucketPolicy", {"Bucket": "b", "Policy": "{}"})).succeeded
+    target.close()
 
 
 @pytest.mark.parametrize("seed", range(4))
