@@ -12,6 +12,7 @@ from harness.blueprints.registry import BLUEPRINTS, blueprint_named, weakness_na
 from harness.emulator.authorization import Enforcement
 from harness.emulator.faults import Fault
 from harness.errors import UsageError
+from harness.marks import is_run_id
 from harness.population import tenant_ids
 
 if TYPE_CHECKING:
@@ -220,6 +221,10 @@ def _remote(values: dict[str, Any], *, keep: bool, dry_run: bool) -> RemoteOptio
         return None
     if values["enforcement"] != Enforcement.NORMAL or values["fault"]:
         raise UsageError(f"--enforcement and --fault are switches of the embedded target; {target} has none")
+    if values["reuse"] and not is_run_id(values["reuse"]):
+        raise UsageError(
+            f"--reuse {values['reuse']} is no id of a run: those are 8 to 20 lower-case letters and digits"
+        )
     minutes = float(_number("max-minutes", values["max-minutes"]))
     if not 1 <= minutes <= _LONGEST_RUN:
         raise UsageError(f"--max-minutes takes 1 to {_LONGEST_RUN}: the sessions of users last an hour; deal the run")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.errors import HarnessError, TargetError, UsageError
+from harness.errors import HarnessError, UsageError
 from harness.gathering import parameter_of
 from harness.remote_run import SHARE_OF_RATES
 from harness.run_plan import plan_lines, plan_run
@@ -56,7 +56,7 @@ class RemoteController:
             self._say("isolation: measuring which rules the target enforces")
             connected.prepare()
             self._say_calibration(connected.calibration)
-        except (UsageError, TargetError) as error:
+        except HarnessError as error:
             raise pytest.UsageError(str(error)) from None
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:

@@ -70,6 +70,22 @@ class Calibration:
             tuple(str(each) for each in document["left"]),
         )
 
+    @classmethod
+    def together(cls, parts: Iterable[Calibration | None]) -> Calibration | None:
+        """Return what several processes have measured of one target; where they disagree, a rule is not enforced.
+
+        None where nobody has measured anything.
+        """
+        whole: Calibration | None = None
+        for part in filter(None, parts):
+            if whole is None:
+                whole = part
+                continue
+            worse = {rule: row for rule, row in part.measured.items() if whole.enforced(rule) is Enforced.YES}
+            measured = {**part.measured, **whole.measured, **worse}
+            whole = cls(part.target, measured, whole.calls + part.calls, (*whole.left, *part.left))
+        return whole
+
     def as_json(self) -> dict[str, Any]:
         """Return the calibration as plain JSON; it holds no secret."""
         rows = [self.measured[rule].as_json() for rule in Rule if rule in self.measured]

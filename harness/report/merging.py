@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from harness.calibration.calibration import Calibration
 from harness.errors import UsageError
 from harness.report.calls import CallCounts
 from harness.report.completeness import together
@@ -74,6 +75,7 @@ def _whole(shards: Mapping[str, RunResult]) -> RunResult:
         techniques={name: technique for part in parts for name, technique in part.techniques.items()},
         designs={name: source for part in parts for name, source in part.designs.items()},
         calls=CallCounts.together(part.calls for part in parts),
+        calibration=Calibration.together(part.calibration for part in parts),
         # What each shard has to compare with is a part; `harness report --compared-with` compares the whole.
         comparison=None,
         completeness=replace(together(part.completeness for part in parts), minimum_verdicts=_minimum_verdicts(parts)),

@@ -171,3 +171,23 @@ def test_a_rule_says_what_it_means_and_where_aws_says_so(rule: Rule) -> None:
     assert rule.meaning
     assert rule.documentation.startswith("https://docs.aws.amazon.com/")
     assert rule.section
+
+
+def test_what_shards_have_measured_is_taken_together_and_the_worse_of_two_counts() -> None:
+    def measured(**found: Enforced) -> Calibration:
+        rows = {Rule[name]: Measured(Rule[name], enforced, "seen") for name, enforced in found.items()}
+        return Calibration("remote", rows, 10)
+
+    one = measured(SIGNATURES=Enforced.YES, EXPLICIT_DENY=Enforced.NO)
+    other = measured(SIGNATURES=Enforced.UNCLEAR, EXPLICIT_DENY=Enforced.YES, S3_PREFIX=Enforced.YES)
+    for parts in ([one, None, other], [None, other, one]):
+        whole = Calibration.together(parts)
+        assert whole is not None
+        found = {rule: whole.enforced(rule) for rule in whole.measured}
+        assert found == {
+            Rule.SIGNATURES: Enforced.UNCLEAR,
+            Rule.EXPLICIT_DENY: Enforced.NO,
+            Rule.S3_PREFIX: Enforced.YES,
+        }
+        assert whole.calls == 20
+    assert Calibration.together([None]) is None
