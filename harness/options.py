@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,6 +27,7 @@ _DEFAULT_REGION = "us-east-1"
 # How long a change of IAM may take to be seen, in seconds: on AWS usually two, sometimes thirty (aws-semantics 6.7).
 SETTLING_SECONDS = {"localstack": 0.0, "sandbox": 30.0}
 _LONGEST_RUN = 55
+_BOUNDARY = re.compile(r"arn:aws:iam::(\d{12}|aws):policy/.+")
 _Choice = TypeVar("_Choice", Pairs, Enforcement, Fault)
 
 
@@ -74,7 +76,11 @@ OPTIONS = (
         "ACCOUNT/REGION that may be attacked with --target sandbox (may be repeated)",
         repeatable=True,
     ),
-    OptionSpec("sandbox-boundary", "", "ARN of the permissions boundary of every role made on a remote target"),
+    OptionSpec(
+        "sandbox-boundary",
+        "",
+        "ARN of the permissions boundary of every role made there; needed on a sandbox",
+    ),
     OptionSpec("settle", "", "seconds until changes of IAM are seen on a remote target (localstack 0, sandbox 30)"),
     OptionSpec("max-requests", "20000", "requests that each process may send to a remote target"),
     OptionSpec("max-users", "300", "users that a run may make on a remote target"),
@@ -221,6 +227,11 @@ def _remote(values: dict[str, Any], *, keep: bool, dry_run: bool) -> RemoteOptio
         return None
     if values["enforcement"] != Enforcement.NORMAL or values["fault"]:
         raise UsageError(f"--enforcement and --fault are switches of the embedded target; {target} has none")
+    if target == "sandbox" and not _BOUNDARY.fullmatch(values["sandbox-boundary"]):
+        raise UsageError(
+            "every role made on a sandbox account is bounded: name the permissions boundary by --sandbox-boundary ARN "
+            "or isolation_sandbox_boundary (sandbox/README.md says how it is made)"
+        )
     if values["reuse"] and not is_run_id(values["reuse"]):
         raise UsageError(
             f"--reuse {values['reuse']} is no id of a run: those are 8 to 20 lower-case letters and digits"

@@ -193,9 +193,12 @@ def test_a_sandbox_run_says_its_plan_holds_its_guard_rails_and_leaves_nothing(
     everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     iam.put_user_policy(UserName="harness", PolicyName="everything", PolicyDocument=json.dumps(everything))
     key = iam.create_access_key(UserName="harness")["AccessKey"]
-    sandbox = ("--target", "sandbox", "--endpoint-url", served.door.url, "--sandbox", f"{_ACCOUNT}/us-east-1")
+    place = ("--target", "sandbox", "--endpoint-url", served.door.url, "--sandbox", f"{_ACCOUNT}/us-east-1")
+    sandbox = (*place, "--sandbox-boundary", "arn:aws:iam::aws:policy/AdministratorAccess")
     environment = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
+    unbounded = run_suites(*_SMALL, *place, "-n", "0", environment=environment)
+    assert (unbounded.exit_status, "--sandbox-boundary ARN" in unbounded.output) == (4, True), unbounded.output
     refused = run_suites(*_SMALL, *sandbox, "-n", "0", environment=environment)
     assert refused.exit_status == 4
     assert f"ISOLATION_SANDBOX_CONFIRM={_ACCOUNT}" in refused.output
