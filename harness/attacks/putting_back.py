@@ -33,8 +33,9 @@ class PuttingBack:
         for request in () if technique.clean_up is None else technique.clean_up(aim):
             if request.operation != "AdminDeleteUser" or self._is_called_exactly_so(request):
                 self._send(request, may_be_gone=True)
-        if technique.effect is Effect.WRITE:
-            self.asset(aim.asset)
+        # Settings are written where nobody has an asset.
+        if technique.effect is Effect.WRITE and aim.attacked is not None:
+            self.asset(aim.attacked)
 
     def asset(self, asset: Asset) -> None:
         """Make an asset as it was planted."""
