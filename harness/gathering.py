@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.attacks.catalogue import TECHNIQUES
@@ -114,7 +113,7 @@ class Gathering:
     def place_of(self, test: str) -> Place:
         """Return the parameters and labels that the test has in Allure's results, as far as they are known."""
         attempt = parameter_of(test)
-        if attempt in self._attempts:
+        if attempt in self._run.attempts:
             return {"parameters": [("attempt", attempt), (TARGET, self._run.options.target)]}
         return self._places.get(test, {})
 
@@ -122,7 +121,7 @@ class Gathering:
         """Return all that was taken in; `stopped` says why the run ended before its tests did, if it did."""
         records = dict(self._records)
         for test, failed in self._failed.items():
-            attempt = self._attempts.get(parameter_of(test))
+            attempt = self._run.attempts.get(parameter_of(test))
             if attempt is not None and attempt.id not in records:
                 records[attempt.id] = self._run.not_judged(attempt, failed.reason)
         holes = {hole.subject: hole for hole in self._holes}
@@ -146,7 +145,7 @@ class Gathering:
                 selected=len(self._selected),
                 ended=len(self._ended & self._selected),
                 stopped=stopped,
-                verdicts=len(self._attempts.keys() & self._records.keys()),
+                verdicts=len(self._run.attempts.keys() & self._records.keys()),
                 minimum_verdicts=self._run.minimum_verdicts,
                 failed_tests=tuple(sorted(self._failed.values())),
             ),
@@ -157,7 +156,7 @@ class Gathering:
     @property
     def attempts_were_selected(self) -> bool:
         """Tell whether the run was to judge anything, whatever became of it."""
-        planned = self._attempts.keys() | {repr(name) for name in self._run.names}
+        planned = self._run.attempts.keys() | {repr(name) for name in self._run.names}
         return any(parameter_of(test) in planned for test in self._selected)
 
     @property
@@ -187,10 +186,6 @@ class Gathering:
         lost = str(report.when) == _LOST
         reason = "its worker process died while it ran" if lost else f"{report.when} failed: {_first_line(report)}"
         self._failed.setdefault(report.nodeid, FailedTest(test=report.nodeid, reason=reason, lost=lost))
-
-    @cached_property
-    def _attempts(self) -> Mapping[str, Any]:
-        return {attempt.id: attempt for attempt in self._run.planned}
 
 
 def _properties(values: Mapping[str, Any], shown: Iterable[str]) -> list[tuple[str, object]]:

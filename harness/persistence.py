@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.recoveries import ALREADY_THERE, is_recoverable, recovered
 from harness.targets.api import ApiResponse
+from harness.targets.target import LONGEST_SETTLING
 from harness.targets.transient import Disturbance, repeated
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from harness.targets.api import ApiRequest
     from harness.targets.target import Target
 
-# A change that is not seen after so many times the usual is taken for one that will not be.
-_TIMES = 4.0
 _MAKES = re.compile(r"(Create|Put|Attach|Set|Update|Add|Admin)")
 # `Code: message` of calls that refer to something which is not seen yet.
 _TOO_EARLY = re.compile(
@@ -53,7 +52,7 @@ def performed(
 
     if patience:
         # What is not seen yet takes its time, however often it is looked for.
-        return repeated(calls.send, again, seconds=max(60.0, patience * _TIMES), tries=None)
+        return repeated(calls.send, again, seconds=max(60.0, patience * LONGEST_SETTLING), tries=None)
     return repeated(calls.send, again)
 
 

@@ -61,7 +61,7 @@ class RemoteController:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Say that a design is being deployed, which takes a while before its first attempt is judged."""
-        attempt = next((each for each in self._run.planned if each.id == parameter_of(nodeid)), None)
+        attempt = self._run.attempts.get(parameter_of(nodeid))
         if attempt is not None and attempt.blueprint not in self._begun:
             self._begun.add(attempt.blueprint)
             self._say(f"isolation: deploying {attempt.blueprint} and signing its users in")

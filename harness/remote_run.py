@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from harness.blueprints.spec import Blueprint
     from harness.options import RemoteOptions, RunOptions
     from harness.provisioning.destruction import Left
+    from harness.stage import EmbeddedStage
     from harness.targets.connection import Connection
     from harness.targets.remote import RemoteTarget
 
@@ -157,15 +158,7 @@ class RemoteRun:
         )
         if self.remote.keep:
             kept_deployments.keep(self.run_id, stage.deployment, options, self.connection.place)
-        twin = set_up(
-            blueprint,
-            planned,
-            tenants=options.tenants,
-            seed=options.seed,
-            region=options.region,
-            weakness=options.weakness,
-        )
-        return RemoteStage(stage, twin, settling, self.calibration)
+        return RemoteStage(stage, twin_of(options, blueprint, planned), settling, self.calibration)
 
     def destroy(self) -> list[Left]:
         """Destroy everything that the processes of the run have made, and return what could not be deleted.
@@ -207,6 +200,18 @@ class RemoteRun:
         """Give back the connections of this process."""
         if "target" in self.__dict__:
             self.target.close()
+
+
+def twin_of(options: RunOptions, blueprint: Blueprint, planned: Iterable[Attempt]) -> EmbeddedStage:
+    """Return the stage on an embedded target that has what a run deploys of a blueprint."""
+    return set_up(
+        blueprint,
+        planned,
+        tenants=options.tenants,
+        seed=options.seed,
+        region=options.region,
+        weakness=options.weakness,
+    )
 
 
 def workers_for() -> int:

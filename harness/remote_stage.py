@@ -16,6 +16,7 @@ import stamina
 
 from harness.calibration.qualifying import why_not_judged
 from harness.outcome import Outcome
+from harness.targets.target import LONGEST_SETTLING
 from harness.verdicts import Prediction, Verdict, VerdictName
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from harness.stage import EmbeddedStage, Stage
 
 _STEADY = 3
-# A change of IAM that is not seen after so many times the usual is taken for one that will not be.
-_PATIENCE = 4.0
 
 
 @dataclass
@@ -50,7 +49,7 @@ class Settling:
     @property
     def left(self) -> float:
         """Return for how long yet differences may come of what is not seen everywhere; 0 when that is over."""
-        return max(0.0, self.seconds * _PATIENCE - (self.clock() - self._since))
+        return max(0.0, self.seconds * LONGEST_SETTLING - (self.clock() - self._since))
 
     def wait(self) -> None:
         """Let the usual time go by, from when this was made."""

@@ -114,6 +114,11 @@ class Run:
             run.hear(self.told)
         return run
 
+    @cached_property
+    def attempts(self) -> Mapping[str, Attempt]:
+        """What is planned, by its id."""
+        return {attempt.id: attempt for attempt in self.planned}
+
     @property
     def connected(self) -> RemoteRun | None:
         """What is remote of the run, if this process has connected to it."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.provisioning.destruction import destroy
+from harness.remote_run import twin_of
 from harness.service_quotas import quotas_of
-from harness.stage import set_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,14 +83,7 @@ def _design_plans(run: Run) -> Iterator[DesignPlan]:
         planned = [attempt for attempt in run.planned if attempt.blueprint == blueprint.name]
         if not planned:
             continue
-        stage = set_up(
-            blueprint,
-            planned,
-            tenants=options.tenants,
-            seed=options.seed,
-            region=options.region,
-            weakness=options.weakness,
-        )
+        stage = twin_of(options, blueprint, planned)
         for attempt in planned:
             stage.judge(attempt)
         resources = Counter(resource.kind for resource in stage.deployment.resources)

@@ -18,6 +18,7 @@ from harness.provisioning.deploy import deploy_into
 from harness.provisioning.destruction import PAUSES, destroy
 from harness.secret import Secret
 from harness.targets.api import ApiResponse
+from harness.targets.target import LONGEST_SETTLING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
     LedgerOf: TypeAlias = Callable[[str, str], Ledger]
 
-# A change of IAM that is not seen after so many times the usual is taken for one that will not be.
-_TIMES = 4.0
 _ROUNDS = 4
 # What goes wrong where a target leaves out of an answer what the answer is about.
 _STRANGE_ANSWERS = (KeyError, TypeError, ValueError, AttributeError, IndexError)
@@ -103,5 +102,5 @@ def _found(target: Target, design: SiteDesign, probes: tuple[Probe, ...], deploy
     except _STRANGE_ANSWERS as error:
         seen = f"an answer to the set-up lacks what AWS puts there ({type(error).__name__}: {error})"
         return [Measured(probe.rule, Enforced.NOT_AVAILABLE, seen) for probe in probes]
-    patience = Patience(target.settling_seconds * _TIMES)
+    patience = Patience(target.settling_seconds * LONGEST_SETTLING)
     return [carry_out(probe, site, patience) for probe in probes]

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from harness.targets.transient import Disturbance
 
 
+# A change of IAM that is not seen after so many times the usual is taken for one that will not be.
+LONGEST_SETTLING = 4.0
+
+
 class Capability(StrEnum):
     """Something not every target can do; an attack that needs what is missing becomes INCONCLUSIVE."""
 
